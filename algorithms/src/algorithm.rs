@@ -1,0 +1,130 @@
+//! The two doors for an author: a [`Rule`] for one factor, or a whole [`Algorithm`].
+//!
+//! Most methods for the Frobenius norm alternate: with one factor fixed, the other solves a nonnegative least-squares
+//! problem that depends on A only through a k×k Gram matrix and a tall cross product. A rule improves that factor and
+//! knows nothing else; [`crate::Alternating`] makes an algorithm of it. What does not fit there implements
+//! [`Algorithm`] itself.
+
+use crate::parameters::{ParameterError, Parameters};
+use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
+use crate::real::Real;
+use faer::{MatMut, MatRef, Par};
+
+/// What is true of a method, as its paper claims it; the tests hold it to that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// The objective it descends.
+    pub objective: Objective,
+    /// The objective never rises, beyond rounding.
+    pub monotone: bool,
+    /// Its limit points are stationary (the KKT residual goes to 0).
+    pub stationary: bool,
+    /// It draws random numbers beside those of the start.
+    pub stochastic: bool,
+    /// An entry that is 0 can never leave 0, so a start with zeros confines it.
+    pub locks_zeros: bool,
+}
+
+/// The side of the problem on which a rule works: X is p×k, and the other factor Y is q×k.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Side {
+    /// p, the rows of X.
+    pub rows: usize,
+    /// q, the rows of Y.
+    pub others: usize,
+    /// k.
+    pub rank: usize,
+    /// Stored entries of A.
+    pub nnz: usize,
+    /// √(mean(A)/k): the size of an entry of two balanced factors.
+    pub scale: f64,
+    /// ‖∇(W₀, H₀)‖_F at the start, for a rule that asks for it ([`Rule::WANTS_START_GRADIENT`]).
+    pub start_gradient: f64,
+}
+
+/// min over X ≥ 0 of ½⟨XG, X⟩ − ⟨C, X⟩, rows of X (p×k) independent.
+#[derive(Clone, Copy)]
+pub struct Subproblem<'a, T> {
+    /// G = YᵀY, k×k, symmetric.
+    pub gram: MatRef<'a, T>,
+    /// C = A·Y (or Aᵀ·Y), p×k.
+    pub cross: MatRef<'a, T>,
+    /// Threads that the rule may use.
+    pub par: Par,
+}
+
+impl<T> Subproblem<'_, T> {
+    /// Turns sums over the rows at hand into sums over all rows of X.
+    ///
+    /// A rule that needs a scalar over all rows (a line search, an inner stop) passes it through here, so that the same
+    /// rule can run on a part of the rows.
+    #[expect(clippy::unused_self, reason = "a part of the rows will need what it holds")]
+    pub fn sum(&self, _values: &mut [f64]) {}
+}
+
+/// The parameters of a rule, and how to make the machine that runs it on one factor.
+pub trait Rule: Parameters {
+    /// What holds for the alternating algorithm made of this rule.
+    const TRAITS: Traits;
+    /// Whether each row is improved without looking at the others.
+    const SEPARABLE: bool = true;
+    /// Whether [`Side::start_gradient`] is worth two products with A at the start.
+    const WANTS_START_GRADIENT: bool = false;
+    /// The machine: workspaces and state of one factor.
+    type Update<T: Real>: Update<T> + 'static;
+    /// Allocates the workspaces, once.
+    fn prepare<T: Real>(&self, side: &Side) -> Self::Update<T>;
+    /// Checks that need the shape of the problem.
+    ///
+    /// # Errors
+    /// Names the offending key.
+    fn check(&self, _shape: &Shape) -> Result<(), ParameterError> {
+        Ok(())
+    }
+}
+
+/// Improves one factor.
+pub trait Update<T: Real>: Send {
+    /// Overwrites X (p×k, contiguous columns, ≥ 0) with a better one, without allocating.
+    ///
+    /// # Errors
+    /// When the rule cannot go on.
+    fn update(&mut self, x: MatMut<'_, T>, subproblem: &Subproblem<'_, T>) -> Result<Effort, Breakdown>;
+
+    /// The lower bound that the rule keeps its entries at: 0, or a small positive floor.
+    fn floor(&self) -> f64 {
+        0.0
+    }
+}
+
+/// A whole method: its parameters, and how to start it.
+pub trait Algorithm: Parameters {
+    /// What is true of it.
+    const TRAITS: Traits;
+    /// Sets up the solver. This is on the clock; the factors are the start and must not be changed.
+    ///
+    /// # Errors
+    /// When the method cannot start from here.
+    fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown>;
+    /// Checks that need the shape of the problem.
+    ///
+    /// # Errors
+    /// Names the offending key.
+    fn check(&self, _shape: &Shape) -> Result<(), ParameterError> {
+        Ok(())
+    }
+}
+
+/// A method at work on one problem.
+pub trait Solver<T: Real>: Send {
+    /// One outer iteration: both factors once, in place, without allocating.
+    ///
+    /// # Errors
+    /// When the method cannot go on; the factors are then still feasible.
+    fn step(&mut self, problem: &Problem<'_, T>, factors: &mut Factors<T>) -> Result<Effort, Breakdown>;
+
+    /// The lower bounds at which W and H are kept: optimality is measured against these.
+    fn floors(&self) -> (f64, f64) {
+        (0.0, 0.0)
+    }
+}

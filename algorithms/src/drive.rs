@@ -1,0 +1,283 @@
+//! The loop around a solver: when to step, when to look, when to stop.
+//!
+//! It belongs to the framework, not to an algorithm, and it holds no clock: whoever runs it brings one, and is told when
+//! the solver's time runs and when it does not.
+
+use crate::algorithm::Solver;
+use crate::measure::Measures;
+use crate::problem::{Breakdown, Effort, Factors, Problem};
+use crate::real::Real;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// When a run ends: the first rule to fire. Measures are looked at only at checkpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stop {
+    /// Outer iterations.
+    pub iterations: Option<u64>,
+    /// Seconds on the solver's clock.
+    pub seconds: Option<f64>,
+    /// Floating-point operations by formula: a budget that every machine spends alike.
+    pub flops: Option<f64>,
+    /// The KKT residual, at or below.
+    pub kkt: Option<f64>,
+    /// Relative decrease of the objective per iteration since the last checkpoint, at or below. A rise does not count.
+    pub relative_change: Option<f64>,
+}
+
+/// When to look. Iteration 0 and the last one are always looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// At iterations growing by this factor: 1, 2, 3, … and then geometrically.
+    Growth(f64),
+    /// At each multiple.
+    Every(u64),
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Schedule::Growth(1.25)
+    }
+}
+
+impl Schedule {
+    /// The first checkpoint after an iteration.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+    #[expect(clippy::cast_precision_loss, reason = "iterations are far below 2⁵³")]
+    pub fn next(self, iteration: u64) -> u64 {
+        match self {
+            Schedule::Growth(by) => ((iteration as f64 * by).ceil() as u64).max(iteration + 1),
+            Schedule::Every(step) => (iteration / step.max(1) + 1) * step.max(1),
+        }
+    }
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// [`Stop::iterations`].
+    Iterations,
+    /// [`Stop::seconds`].
+    Seconds,
+    /// [`Stop::flops`].
+    Flops,
+    /// [`Stop::kkt`].
+    Kkt,
+    /// [`Stop::relative_change`].
+    RelativeChange,
+    /// Not a bit has moved since the last checkpoint, at a stationary point.
+    FixedPoint,
+    /// Not a bit has moved since the last checkpoint, and the point is not stationary.
+    Stalled,
+    /// The objective is NaN or infinite at this iteration.
+    NotFinite(u64),
+    /// The objective has risen a millionfold at this iteration.
+    Rise(u64),
+    /// The algorithm gave up at this iteration.
+    Breakdown(u64, Breakdown),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Iterations => f.write_str("iterations"),
+            Reason::Seconds => f.write_str("seconds"),
+            Reason::Flops => f.write_str("flops"),
+            Reason::Kkt => f.write_str("kkt"),
+            Reason::RelativeChange => f.write_str("relative_change"),
+            Reason::FixedPoint => f.write_str("fixed_point"),
+            Reason::Stalled => f.write_str("stalled: nothing moves and the point is not stationary"),
+            Reason::NotFinite(i) => write!(f, "the objective is not finite at iteration {i}"),
+            Reason::Rise(i) => write!(f, "the objective has risen a millionfold at iteration {i}"),
+            Reason::Breakdown(i, what) => write!(f, "breakdown at iteration {i}: {what}"),
+        }
+    }
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Outer iterations done.
+    pub iteration: u64,
+    /// Work done in them.
+    pub effort: Effort,
+    /// Seconds on the solver's clock.
+    pub seconds: f64,
+}
+
+/// What the loop needs from whoever runs it.
+pub trait Observer<T: Real> {
+    /// The solver's time runs from here …
+    fn clock_on(&mut self) {}
+    /// … to here.
+    fn clock_off(&mut self) {}
+    /// Seconds that the clock has run.
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+    /// Called once, after the solver is set up.
+    fn ready(&mut self) {}
+    /// A checkpoint, off the clock.
+    fn look(&mut self, progress: &Progress, factors: &Factors<T>, floors: (f64, f64)) -> Measures;
+}
+
+/// Beyond this multiple of the start's (or zero's) objective a run has diverged.
+const RISE: f64 = 1e6;
+/// A point that no longer moves counts as stationary below this KKT residual, in units of √ε of the scalar.
+const STATIONARY: f64 = 10.0;
+
+/// Runs a solver from the factors given until a rule fires; the factors end as its last iterate.
+pub fn drive<T: Real>(
+    start: impl FnOnce(&Problem<'_, T>, &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown>,
+    problem: &Problem<'_, T>,
+    factors: &mut Factors<T>,
+    stop: &Stop,
+    schedule: Schedule,
+    observer: &mut impl Observer<T>,
+) -> (Reason, Progress) {
+    let mut progress = Progress::default();
+    let mut last =
+        Seen { iteration: 0, measures: observer.look(&progress, factors, (0.0, 0.0)), print: factors.fingerprint() };
+    if let Some(reason) = last.not_finite() {
+        return (reason, progress);
+    }
+    let ceiling = RISE * last.measures.objective.max(0.5 * problem.squared_norm);
+    observer.clock_on();
+    let solver = start(problem, factors);
+    observer.clock_off();
+    observer.ready();
+    let mut solver = match solver {
+        Ok(solver) => solver,
+        Err(what) => return (Reason::Breakdown(0, what), progress),
+    };
+    if stop.kkt.is_some_and(|kkt| last.measures.kkt_residual <= kkt) {
+        return (Reason::Kkt, progress);
+    }
+    let mut due = schedule.next(0);
+    loop {
+        if let Some(reason) = stop.budget(&progress) {
+            return (reason, progress);
+        }
+        observer.clock_on();
+        let step = solver.step(problem, factors);
+        observer.clock_off();
+        progress.seconds = observer.seconds();
+        let broken = match step {
+            Ok(effort) => {
+                progress.iteration += 1;
+                progress.effort += effort;
+                None
+            }
+            Err(what) => Some(Reason::Breakdown(progress.iteration + 1, what)),
+        };
+        if broken.is_none() && progress.iteration < due && stop.budget(&progress).is_none() {
+            continue;
+        }
+        due = schedule.next(progress.iteration);
+        let measures = observer.look(&progress, factors, solver.floors());
+        let seen = Seen { iteration: progress.iteration, measures, print: factors.fingerprint() };
+        if let Some(reason) = broken.or_else(|| seen.verdict::<T>(&last, stop, ceiling)) {
+            return (reason, progress);
+        }
+        last = seen;
+    }
+}
+
+impl Stop {
+    fn budget(&self, progress: &Progress) -> Option<Reason> {
+        if self.iterations.is_some_and(|i| progress.iteration >= i) {
+            Some(Reason::Iterations)
+        } else if self.flops.is_some_and(|f| progress.effort.flops >= f) {
+            Some(Reason::Flops)
+        } else if self.seconds.is_some_and(|s| progress.seconds >= s) {
+            Some(Reason::Seconds)
+        } else {
+            None
+        }
+    }
+}
+
+/// What was seen at one checkpoint.
+struct Seen {
+    iteration: u64,
+    measures: Measures,
+    print: u64,
+}
+
+impl Seen {
+    fn not_finite(&self) -> Option<Reason> {
+        (!self.measures.objective.is_finite()).then_some(Reason::NotFinite(self.iteration))
+    }
+
+    fn verdict<T: Real>(&self, last: &Seen, stop: &Stop, ceiling: f64) -> Option<Reason> {
+        let (now, before) = (self.measures.objective, last.measures.objective);
+        if let Some(reason) = self.not_finite() {
+            return Some(reason);
+        }
+        if now > ceiling {
+            return Some(Reason::Rise(self.iteration));
+        }
+        if stop.kkt.is_some_and(|kkt| self.measures.kkt_residual <= kkt) {
+            return Some(Reason::Kkt);
+        }
+        if self.print == last.print && self.iteration > last.iteration {
+            let stationary = self.measures.kkt_residual <= STATIONARY * T::EPSILON.sqrt();
+            return Some(if stationary { Reason::FixedPoint } else { Reason::Stalled });
+        }
+        #[expect(clippy::cast_precision_loss, reason = "iterations are far below 2⁵³")]
+        let steps = (self.iteration - last.iteration).max(1) as f64;
+        let flat = |tolerance: f64| now <= before && before - now <= tolerance * steps * before;
+        stop.relative_change.is_some_and(flat).then_some(Reason::RelativeChange)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_grow_or_recur() {
+        let path = |s: Schedule| std::iter::successors(Some(0), |i| Some(s.next(*i))).take(9).collect::<Vec<_>>();
+        assert_eq!(path(Schedule::Growth(1.25)), [0, 1, 2, 3, 4, 5, 7, 9, 12]);
+        assert_eq!(path(Schedule::Growth(2.0)), [0, 1, 2, 4, 8, 16, 32, 64, 128]);
+        assert_eq!(path(Schedule::Every(10)), [0, 10, 20, 30, 40, 50, 60, 70, 80]);
+    }
+
+    fn seen(iteration: u64, objective: f64, kkt_residual: f64, print: u64) -> Seen {
+        let measures = Measures {
+            objective,
+            relative_error: 0.0,
+            kkt_residual,
+            sparseness_w: 0.0,
+            sparseness_h: 0.0,
+            dead_components: 0,
+        };
+        Seen { iteration, measures, print }
+    }
+
+    #[test]
+    fn each_rule_fires_on_what_it_names() {
+        let stop = Stop { kkt: Some(1e-3), relative_change: Some(1e-6), ..Stop::default() };
+        let verdict = |last: &Seen, now: &Seen| now.verdict::<f64>(last, &stop, 1e3);
+        let start = seen(0, 10.0, 1.0, 1);
+        assert_eq!(verdict(&start, &seen(5, 5.0, 0.5, 2)), None);
+        assert_eq!(verdict(&start, &seen(5, 5.0, 1e-3, 2)), Some(Reason::Kkt));
+        // A decrease of 1e-5 over 10 iterations is 1e-6 an iteration; a rise is no convergence.
+        assert_eq!(verdict(&start, &seen(10, 10.0 - 1e-4 * 0.99, 0.5, 2)), Some(Reason::RelativeChange));
+        assert_eq!(verdict(&start, &seen(10, 10.0 + 1e-9, 0.5, 2)), None);
+        assert_eq!(verdict(&start, &seen(10, f64::NAN, 0.5, 2)), Some(Reason::NotFinite(10)));
+        assert_eq!(verdict(&start, &seen(10, 2e3, 0.5, 2)), Some(Reason::Rise(10)));
+        assert_eq!(verdict(&start, &seen(3, 10.0, 0.5, 1)), Some(Reason::Stalled));
+    }
+
+    #[test]
+    fn a_point_that_does_not_move_is_a_fixed_point_only_where_it_is_stationary() {
+        let stop = Stop::default();
+        let start = seen(1, 10.0, 1e-12, 1);
+        assert_eq!(seen(2, 10.0, 1e-12, 1).verdict::<f64>(&start, &stop, 1e3), Some(Reason::FixedPoint));
+        assert_eq!(seen(2, 10.0, 1e-2, 1).verdict::<f64>(&start, &stop, 1e3), Some(Reason::Stalled));
+    }
+}

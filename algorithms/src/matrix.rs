@@ -1,0 +1,194 @@
+//! The data matrix A, and the only operations through which algorithms touch it.
+
+use crate::kernels;
+use crate::real::Real;
+use faer::linalg::matmul::matmul;
+use faer::prelude::*;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+use thiserror::Error;
+
+/// A nonnegative matrix A (m×n).
+///
+/// An algorithm never looks inside: it calls the products below, so it runs on every storage there is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Matrix<T> {
+    /// All entries, column after column.
+    Dense(Mat<T>),
+}
+
+/// Why a matrix cannot be factorised.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum InvalidMatrix {
+    /// No rows or no columns.
+    #[error("the matrix is empty ({rows}×{cols}); expected at least one row and one column")]
+    Empty {
+        /// Rows found.
+        rows: usize,
+        /// Columns found.
+        cols: usize,
+    },
+    /// NaN or an infinity.
+    #[error("entry ({row}, {col}) is {value}; expected a finite number (positions count from 0)")]
+    NotFinite {
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        col: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// An entry below 0.
+    #[error("entry ({row}, {col}) is {value}; expected a number ≥ 0 (positions count from 0)")]
+    NotNonnegative {
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        col: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// The sum of squares cannot be represented.
+    #[error("the sum of squared entries is {squared_norm:e} in {scalar}: out of range; rescale the data")]
+    OutOfRange {
+        /// Σ a², as computed.
+        squared_norm: f64,
+        /// The scalar type.
+        scalar: &'static str,
+    },
+}
+
+impl<T: Real> Matrix<T> {
+    /// Takes a dense matrix after checking that it is nonempty, finite, nonnegative and that its norm is in range.
+    ///
+    /// # Errors
+    /// Names the first offending entry, in column order.
+    pub fn dense(a: Mat<T>) -> Result<Self, InvalidMatrix> {
+        if a.nrows() == 0 || a.ncols() == 0 {
+            return Err(InvalidMatrix::Empty { rows: a.nrows(), cols: a.ncols() });
+        }
+        let mut largest = 0.0_f64;
+        for col in 0..a.ncols() {
+            for (row, value) in a.col_as_slice(col).iter().enumerate() {
+                let value = value.to_f64();
+                if !value.is_finite() {
+                    return Err(InvalidMatrix::NotFinite { row, col, value });
+                }
+                if value < 0.0 {
+                    return Err(InvalidMatrix::NotNonnegative { row, col, value });
+                }
+                largest = largest.max(value);
+            }
+        }
+        let matrix = Matrix::Dense(a);
+        let squared_norm = matrix.squared_norm();
+        // Grams and objectives are products of two entries of A: they must neither overflow nor vanish.
+        let in_range = T::of(squared_norm).to_f64().is_finite() && T::of(largest * largest).to_f64() >= T::TINY;
+        if largest > 0.0 && !in_range {
+            return Err(InvalidMatrix::OutOfRange { squared_norm, scalar: T::NAME });
+        }
+        Ok(matrix)
+    }
+
+    /// Rows m.
+    #[must_use]
+    pub fn nrows(&self) -> usize {
+        match self {
+            Matrix::Dense(a) => a.nrows(),
+        }
+    }
+
+    /// Columns n.
+    #[must_use]
+    pub fn ncols(&self) -> usize {
+        match self {
+            Matrix::Dense(a) => a.ncols(),
+        }
+    }
+
+    /// Stored entries: m·n when dense. A product with an m×k or n×k factor costs 2·nnz·k operations.
+    #[must_use]
+    pub fn nnz(&self) -> usize {
+        match self {
+            Matrix::Dense(a) => a.nrows() * a.ncols(),
+        }
+    }
+
+    /// `dst = A·Y` for Y n×k, dst m×k.
+    pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
+        match self {
+            Matrix::Dense(a) => matmul(dst, Accum::Replace, a, y, T::of(1.0), par),
+        }
+    }
+
+    /// `dst = Aᵀ·X` for X m×k, dst n×k.
+    pub fn transpose_times(&self, dst: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
+        match self {
+            Matrix::Dense(a) => matmul(dst, Accum::Replace, a.transpose(), x, T::of(1.0), par),
+        }
+    }
+
+    /// ‖A‖²_F, accumulated in double precision.
+    #[must_use]
+    pub fn squared_norm(&self) -> f64 {
+        match self {
+            Matrix::Dense(a) => kernels::dot(a.as_ref(), a.as_ref()),
+        }
+    }
+
+    /// Σ a_ij, accumulated in double precision.
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        match self {
+            Matrix::Dense(a) => (0..a.ncols()).map(|j| a.col_as_slice(j).iter().map(|x| x.to_f64()).sum::<f64>()).sum(),
+        }
+    }
+
+    /// Σ a_ij / (m·n).
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.sum() / (count(self.nrows()) * count(self.ncols()))
+    }
+
+    /// ‖A − W·Htᵀ‖²_F from the residual itself, a block of columns at a time; W m×k, Ht n×k.
+    ///
+    /// Needed where the Gram identity has lost its digits. `block` is an m×b buffer, b ≥ 1.
+    #[must_use]
+    pub fn squared_residual(&self, w: MatRef<'_, T>, ht: MatRef<'_, T>, block: &mut Mat<T>, par: Par) -> f64 {
+        match self {
+            Matrix::Dense(a) => {
+                let width = block.ncols();
+                let mut sum = 0.0;
+                for j in (0..a.ncols()).step_by(width) {
+                    let b = width.min(a.ncols() - j);
+                    let mut r = block.subcols_mut(0, b);
+                    r.copy_from(a.subcols(j, b));
+                    matmul(r.rb_mut(), Accum::Add, w, ht.subrows(j, b).transpose(), T::of(-1.0), par);
+                    sum += kernels::dot(r.rb(), r.rb());
+                }
+                sum
+            }
+        }
+    }
+
+    /// The matrix as faer holds it, for the factorisations that start from all of A.
+    pub(crate) fn to_dense(&self) -> Mat<T> {
+        match self {
+            Matrix::Dense(a) => a.clone(),
+        }
+    }
+
+    /// The same matrix in another precision; entries round to nearest.
+    #[must_use]
+    pub fn convert<U: Real>(&self) -> Matrix<U> {
+        match self {
+            Matrix::Dense(a) => Matrix::Dense(kernels::convert(a.as_ref())),
+        }
+    }
+}
+
+/// A count as a number.
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2⁵³")]
+pub(crate) fn count(n: usize) -> f64 {
+    n as f64
+}

@@ -1,0 +1,237 @@
+//! The table of algorithms: a row each, from which listing, parsing, help and tests follow.
+
+use crate::algorithm::{Algorithm, Solver, Traits};
+use crate::alternating::Alternating;
+use crate::parameters::{self, Field, ParameterError, Table};
+use crate::problem::{Breakdown, Factors, Problem, Shape};
+use crate::real::Real;
+use crate::rules::{Als, Hals, Mu, Pgd};
+use std::fmt::Debug;
+use thiserror::Error;
+
+/// The algorithms of this crate.
+pub const BUILTIN: &[Entry] = &[
+    entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13"),
+    entry::<Alternating<Als>>("als", "alternating least squares, clipped", "Berry et al. (2007), CSDA 52"),
+    entry::<Alternating<Hals>>(
+        "hals",
+        "hierarchical alternating least squares",
+        "Cichocki & Phan (2009), IEICE Trans. E92-A",
+    ),
+    entry::<Alternating<Pgd>>(
+        "pgd",
+        "alternating nonnegative least squares by projected gradient",
+        "Lin (2007), Neural Computation 19",
+    ),
+];
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// How experiments call it.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// Part of every run's key: raised when the same parameters give other iterates than before.
+    pub revision: u32,
+    /// What it claims.
+    pub traits: Traits,
+    fields: fn() -> Vec<Field>,
+    parse: fn(&Table) -> Result<Box<dyn Method>, ParameterError>,
+}
+
+/// A row for an algorithm.
+#[must_use]
+pub const fn entry<A: Algorithm>(name: &'static str, summary: &'static str, source: &'static str) -> Entry {
+    Entry {
+        name,
+        summary,
+        source,
+        revision: 1,
+        traits: A::TRAITS,
+        fields: A::fields,
+        parse: |table| Ok(Box::new(parameters::parse::<A>(table)?)),
+    }
+}
+
+impl Entry {
+    /// The same row at another revision.
+    #[must_use]
+    pub const fn revision(mut self, revision: u32) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    /// The parameters it takes.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        (self.fields)()
+    }
+
+    /// The algorithm with these parameters, defaults filled in.
+    ///
+    /// # Errors
+    /// Names the first key that is unknown, of the wrong kind or out of range.
+    pub fn parse(&self, parameters: &Table) -> Result<Box<dyn Method>, ParameterError> {
+        (self.parse)(parameters)
+    }
+}
+
+/// An algorithm with its parameters, whatever its type.
+pub trait Method: Debug + Send + Sync {
+    /// The resolved parameters.
+    fn parameters(&self) -> Table;
+    /// Checks that need the shape of the problem.
+    ///
+    /// # Errors
+    /// Names the offending key.
+    fn check(&self, shape: &Shape) -> Result<(), ParameterError>;
+    /// Starts it in double precision.
+    ///
+    /// # Errors
+    /// When the method cannot start from here.
+    fn start_f64(&self, problem: &Problem<'_, f64>, factors: &Factors<f64>) -> Started<f64>;
+    /// Starts it in single precision.
+    ///
+    /// # Errors
+    /// When the method cannot start from here.
+    fn start_f32(&self, problem: &Problem<'_, f32>, factors: &Factors<f32>) -> Started<f32>;
+}
+
+/// A solver at its start.
+pub type Started<T> = Result<Box<dyn Solver<T>>, Breakdown>;
+
+impl<A: Algorithm> Method for A {
+    fn parameters(&self) -> Table {
+        self.table()
+    }
+    fn check(&self, shape: &Shape) -> Result<(), ParameterError> {
+        Algorithm::check(self, shape)
+    }
+    fn start_f64(&self, problem: &Problem<'_, f64>, factors: &Factors<f64>) -> Started<f64> {
+        self.start(problem, factors)
+    }
+    fn start_f32(&self, problem: &Problem<'_, f32>, factors: &Factors<f32>) -> Started<f32> {
+        self.start(problem, factors)
+    }
+}
+
+/// The algorithms that a program knows: the built-in ones and its own.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    entries: Vec<Entry>,
+}
+
+/// A name that no row has.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{0}")]
+pub struct UnknownAlgorithm(String);
+
+impl Default for Registry {
+    fn default() -> Self {
+        Registry::builtin()
+    }
+}
+
+impl Registry {
+    /// The table [`BUILTIN`].
+    #[must_use]
+    pub fn builtin() -> Self {
+        Registry { entries: BUILTIN.to_vec() }
+    }
+
+    /// One more row.
+    ///
+    /// # Panics
+    /// When the name is taken or is not made of lower-case letters, digits and hyphens: a mistake in the program.
+    #[must_use]
+    pub fn with(mut self, entry: Entry) -> Self {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(
+            !entry.name.is_empty() && entry.name.chars().all(plain),
+            "`{}` is no name for an algorithm",
+            entry.name
+        );
+        assert!(self.entries.iter().all(|e| e.name != entry.name), "two algorithms are called `{}`", entry.name);
+        self.entries.push(entry);
+        self
+    }
+
+    /// All rows, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The row of that name.
+    ///
+    /// # Errors
+    /// Lists near matches.
+    pub fn get(&self, name: &str) -> Result<&Entry, UnknownAlgorithm> {
+        let names = self.entries.iter().map(|e| e.name);
+        let found = self.entries.iter().find(|e| e.name == name);
+        found.ok_or_else(|| UnknownAlgorithm(parameters::unknown("algorithm", name, names)))
+    }
+}
+
+/// Starts a method in whichever precision the problem has.
+///
+/// # Errors
+/// When the method cannot start from here.
+pub trait StartIn: Real {
+    /// See [`Method`].
+    ///
+    /// # Errors
+    /// When the method cannot start from here.
+    fn start(method: &dyn Method, problem: &Problem<'_, Self>, factors: &Factors<Self>) -> Started<Self>;
+}
+
+impl StartIn for f64 {
+    fn start(method: &dyn Method, problem: &Problem<'_, f64>, factors: &Factors<f64>) -> Started<f64> {
+        method.start_f64(problem, factors)
+    }
+}
+
+impl StartIn for f32 {
+    fn start(method: &dyn Method, problem: &Problem<'_, f32>, factors: &Factors<f32>) -> Started<f32> {
+        method.start_f32(problem, factors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_say_what_they_are() {
+        for e in Registry::builtin().entries() {
+            assert!(!e.summary.is_empty() && e.source.contains("(19") | e.source.contains("(20"), "{}", e.name);
+            let method = e.parse(&Table::new()).expect("the defaults are valid");
+            let names: Vec<String> = e.fields().into_iter().map(|f| f.name).collect();
+            assert_eq!(names, method.parameters().keys().cloned().collect::<Vec<_>>(), "{}", e.name);
+            assert!(e.fields().iter().all(|f| !f.doc.is_empty()), "{}: a parameter without a meaning", e.name);
+        }
+    }
+
+    #[test]
+    fn unknown_names_list_near_matches() {
+        let error = Registry::builtin().get("hlas").expect_err("unknown").to_string();
+        assert_eq!(error, "unknown algorithm `hlas`; did you mean `hals`?");
+        let error = Registry::builtin().get("simplex").expect_err("unknown").to_string();
+        assert!(error.contains("known: `mu`, `als`, `hals`, `pgd`"), "{error}");
+    }
+
+    #[test]
+    fn composed_parameters_come_from_one_flat_table() {
+        let registry = Registry::builtin();
+        let pgd = registry.get("pgd").expect("there");
+        let given: Table = serde_json::from_str(r#"{"beta": 0.5, "first": "h"}"#).expect("json");
+        let table = pgd.parse(&given).expect("valid").parameters();
+        assert_eq!((&table["beta"], &table["first"], &table["sigma"]), (&0.5.into(), &"h".into(), &0.01.into()));
+        let wrong: Table = serde_json::from_str(r#"{"bta": 0.5}"#).expect("json");
+        let error = pgd.parse(&wrong).expect_err("unknown").to_string();
+        assert!(error.contains("did you mean `beta`"), "{error}");
+    }
+}
