@@ -1,0 +1,203 @@
+//! `list` and `info`: everything here is read off the tables that the program itself works from.
+
+use super::vocabulary::generators;
+use super::{Failure, out};
+use crate::data::{Entry as DataEntry, catalogue};
+use comfy_table::{ContentArrangement, Table, presets};
+use miette::miette;
+use nmfbench_algorithms::parameters::Field;
+use nmfbench_algorithms::{Entry, Init, Registry};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// Kinds of things that have names.
+#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
+pub(super) enum What {
+    /// Methods
+    Algorithms,
+    /// Matrices by name, and generators
+    Datasets,
+    /// Starts
+    Inits,
+    /// Measures of a run
+    Metrics,
+    /// Kinds of figures
+    Figures,
+}
+
+impl What {
+    const ALL: [What; 5] = [What::Algorithms, What::Datasets, What::Inits, What::Metrics, What::Figures];
+
+    fn title(self) -> &'static str {
+        match self {
+            What::Algorithms => "algorithms",
+            What::Datasets => "datasets",
+            What::Inits => "inits",
+            What::Metrics => "metrics",
+            What::Figures => "figures",
+        }
+    }
+
+    /// Name, description and remark of each.
+    fn rows(self, registry: &Registry) -> Vec<[String; 3]> {
+        let row = |name: &str, summary: &str, remark: &str| [name.to_owned(), summary.to_owned(), remark.to_owned()];
+        match self {
+            What::Algorithms => registry.entries().iter().map(|e| row(e.name, e.summary, e.source)).collect(),
+            What::Datasets => {
+                let sets = catalogue().iter().map(|e| row(&e.name, &e.title, &format!("{}×{}", e.m, e.n)));
+                let made = generators();
+                let made = made.iter().map(|g| row(&format!("generator = \"{}\"", g.name), &g.summary, "any size"));
+                sets.chain(made).collect()
+            }
+            What::Inits => Init::ALL.iter().map(|i| row(i.name(), i.summary(), seed_matters(*i))).collect(),
+            What::Metrics => METRICS.iter().map(|(name, text)| row(name, text, "")).collect(),
+            What::Figures => FIGURES.iter().map(|(name, text)| row(name, text, "")).collect(),
+        }
+    }
+}
+
+fn seed_matters(init: Init) -> &'static str {
+    if init.is_random() { "one for each seed" } else { "one for all seeds" }
+}
+
+/// The measures of a run, as figures and tables name them.
+pub(super) const METRICS: [(&str, &str); 8] = [
+    ("relative_error", "‖A − WH‖_F / ‖A‖_F (not squared)"),
+    ("objective", "½‖A − WH‖²_F"),
+    ("gap", "(objective − best) / (objective of the start − best); best over all stored runs of the data set and rank"),
+    ("kkt_residual", "‖∇ᴾ(W, H)‖_F / ‖∇(W₀, H₀)‖_F at column-balanced factors (Lin 2007; Kim & Park 2008)"),
+    ("sparseness_w", "mean over the columns w of W of (√m − ‖w‖₁/‖w‖₂)/(√m − 1) (Hoyer 2004)"),
+    ("sparseness_h", "the same over the rows of H"),
+    ("dead_components", "components l with w_l = 0 or h_l = 0"),
+    ("repairs", "how often a numerical safeguard fired: a lifted pivot, a search without a step"),
+];
+
+/// The kinds of figures.
+pub(super) const FIGURES: [(&str, &str); 5] = [
+    ("convergence", "a measure over seconds, iterations, flops or passes: median and quantile band over the seeds"),
+    ("runtime", "seconds per iteration"),
+    ("time-to-target", "seconds (or iterations, flops) until the gap to the best known objective is at a target"),
+    ("final-error", "where the runs ended"),
+    ("factors", "for images: the columns of W as pictures, and originals beside their reconstructions"),
+];
+
+pub(super) fn list(registry: &Registry, what: Option<What>) -> Result<ExitCode, Failure> {
+    let mut text = String::new();
+    for kind in What::ALL.into_iter().filter(|kind| what.is_none_or(|w| w == *kind)) {
+        if what.is_none() {
+            let _ = writeln!(text, "{}", kind.title());
+        }
+        let mut table = plain_table();
+        kind.rows(registry).into_iter().for_each(|row| {
+            table.add_row(row);
+        });
+        let _ = writeln!(text, "{table}\n");
+    }
+    let _ = write!(text, "`nmfbench info NAME` tells more about any of them.");
+    out(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+pub(super) fn info(registry: &Registry, name: &str) -> Result<ExitCode, Failure> {
+    let about = |table: &[(&str, &str)], kind: &str| {
+        let found = table.iter().find(|row| row.0 == name);
+        found.map(|(name, text)| format!("{name}: {kind}\n  {text}"))
+    };
+    let text = registry
+        .get(name)
+        .ok()
+        .map(algorithm)
+        .or_else(|| catalogue().iter().find(|e| e.name == name).map(dataset))
+        .or_else(|| generators().iter().find(|g| g.name == name).map(generator))
+        .or_else(|| Init::ALL.into_iter().find(|i| i.name() == name).map(init))
+        .or_else(|| about(&METRICS, "metric"))
+        .or_else(|| about(&FIGURES, "kind of figure"));
+    match text {
+        Some(text) => {
+            out(&text);
+            Ok(ExitCode::SUCCESS)
+        }
+        None => Err(Failure::Invalid(unknown(registry, name))),
+    }
+}
+
+fn unknown(registry: &Registry, name: &str) -> miette::Report {
+    let mut near: Vec<(f64, String)> = What::ALL
+        .iter()
+        .flat_map(|kind| kind.rows(registry))
+        .map(|row| (strsim::jaro_winkler(name, &row[0]), row[0].clone()))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let near: Vec<String> = near.into_iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+    let help = if near.is_empty() {
+        "`nmfbench list` shows what there is".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
+    miette!(help = help, "nothing is called `{name}`")
+}
+
+fn algorithm(entry: &Entry) -> String {
+    let t = entry.traits;
+    let claims = [
+        (t.monotone, "the objective never rises"),
+        (!t.monotone, "the objective may rise"),
+        (t.stationary, "limit points are stationary"),
+        (t.stochastic, "draws random numbers of its own"),
+        (t.locks_zeros, "entries that start at 0 stay at their floor for long: avoid `nndsvd`, use `nndsvda`"),
+    ];
+    let claims: Vec<&str> = claims.iter().filter(|c| c.0).map(|c| c.1).collect();
+    format!(
+        "{}: algorithm\n  {}\n  source: {}\n  claims: {}\n\nparameters\n{}",
+        entry.name,
+        entry.summary,
+        entry.source,
+        claims.join("; "),
+        fields(&entry.fields()),
+    )
+}
+
+fn fields(fields: &[Field]) -> String {
+    let mut table = plain_table();
+    for f in fields {
+        let default = if f.default.is_null() { "required".to_owned() } else { format!("default {}", f.default) };
+        table.add_row([f.name.clone(), format!("{}, {default}", f.expectation()), f.doc.clone()]);
+    }
+    if fields.is_empty() { "  none".into() } else { table.to_string() }
+}
+
+fn dataset(entry: &DataEntry) -> String {
+    let mut text = format!("{}: data set, {}×{}\n  {}\n", entry.name, entry.m, entry.n, entry.title);
+    let lines = [
+        ("what", &entry.summary),
+        ("origin", &entry.origin),
+        ("home", &entry.home),
+        ("licence", &entry.licence),
+        ("cite", &entry.citation),
+        ("to get it", &entry.get),
+    ];
+    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "  {name}: {value}");
+    }
+    text
+}
+
+fn generator(info: &crate::experiment::GeneratorInfo) -> String {
+    format!(
+        "{}: generator of data\n  {}\n\nparameters\n{}",
+        info.name,
+        info.summary,
+        ""
+    )
+}
+
+fn init(init: Init) -> String {
+    format!("{init}: initialisation\n  {}\n  {}", init.summary(), seed_matters(init))
+}

@@ -1,0 +1,161 @@
+//! The command line: results on standard output, everything else on standard error.
+
+mod list;
+mod monitor;
+mod present;
+mod run;
+mod vocabulary;
+
+use clap::{Args, Parser, Subcommand};
+use miette::{Diagnostic, IntoDiagnostic, Report};
+use nmfbench_algorithms::Registry;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compares algorithms for nonnegative matrix factorization (A ≈ WH, all entries ≥ 0).
+#[derive(Parser)]
+#[command(name = "nmfbench", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not be done; 2 the experiment, the data or the command line is \
+not valid; 3 done, but a run crashed, ran out of memory or into its wall limit; 130 stopped by the user.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the runs of an experiment that are not there yet, then its tables and figures
+    Run {
+        #[command(flatten)]
+        experiment: Experiment,
+        /// Make runs again that crashed, ran out of memory or into the wall limit
+        #[arg(long)]
+        retry_failed: bool,
+        /// Say nothing while it works
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Show what `run` would do: runs, what is there already, what is left out and why, how long it takes
+    Plan {
+        #[command(flatten)]
+        experiment: Experiment,
+        /// Name every run
+        #[arg(long)]
+        all: bool,
+    },
+    /// Check an experiment and its data without running anything
+    Check {
+        #[command(flatten)]
+        experiment: Experiment,
+    },
+    /// Draw the figures and rebuild the tables from stored results; runs nothing
+    Figures {
+        #[command(flatten)]
+        experiment: Experiment,
+    },
+    /// List what experiments may name
+    List {
+        /// One kind only
+        #[arg(value_enum)]
+        what: Option<list::What>,
+    },
+    /// Everything about one algorithm, data set, initialisation, metric or figure
+    Info {
+        /// Its name
+        name: String,
+    },
+    /// The process of one run
+    #[command(name = crate::runner::WORKER, hide = true)]
+    Worker,
+}
+
+#[derive(Args)]
+struct Experiment {
+    /// The experiment's TOML file
+    file: PathBuf,
+    /// Where results land: DIR/<experiment>/
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    /// Where data sets of the catalogue lie that are not part of the program
+    #[arg(long, value_name = "DIR", env = "NMFBENCH_DATA")]
+    data_dir: Option<PathBuf>,
+    /// Change a value of the file: stop.seconds=1, algorithm.hals.floor=0
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Only runs with this value: rank=25, algorithm=hals (repeated: any of the values of an axis)
+    #[arg(long, value_name = "AXIS=VALUE")]
+    only: Vec<String>,
+    /// A short version, for a first look; its results land in DIR/<experiment>-quick/
+    #[arg(long)]
+    quick: bool,
+}
+
+/// How a command failed.
+enum Failure {
+    /// Exit code 2.
+    Invalid(Report),
+    /// Exit code 1.
+    Failed(Report),
+}
+
+impl Failure {
+    fn invalid(error: impl Diagnostic + Send + Sync + 'static) -> Self {
+        Failure::Invalid(error.into())
+    }
+
+    fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Failure::Failed(Err::<(), _>(error).into_diagnostic().expect_err("an error"))
+    }
+
+    fn bad_data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Failure::Invalid(Err::<(), _>(error).into_diagnostic().expect_err("an error"))
+    }
+}
+
+/// The whole program, for these algorithms: parses the command line, does what it says, returns the exit code.
+///
+/// A binary of one's own calls it with `Registry::builtin().with(entry::<Mine>(…))`. Runs are processes of that same
+/// binary, so they know the same algorithms.
+#[must_use]
+pub fn main_with(registry: Registry) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let outcome = match cli.command {
+        Command::Worker => match crate::runner::serve(&registry) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        Command::Run { experiment, retry_failed, quiet } => run::run(&registry, &experiment, retry_failed, quiet),
+        Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
+        Command::Check { experiment } => run::check(&registry, &experiment),
+        Command::Figures { experiment } => run::figures(&registry, &experiment),
+        Command::List { what } => list::list(&registry, what),
+        Command::Info { name } => list::info(&registry, &name),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(Failure::Invalid(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(report)) => {
+            eprintln!("{report:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes results to standard output; a reader that has gone away (`| head`) is no failure.
+fn out(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+}

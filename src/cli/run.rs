@@ -1,0 +1,209 @@
+//! `run`, `plan`, `check` and `figures`: from an experiment file to runs, tables and pictures.
+
+use super::monitor::{Progress, catch_interrupts, duration};
+use super::present::{self, Kept};
+use super::vocabulary::Words;
+use super::{Experiment as Arguments, Failure, out};
+use crate::experiment::{self, Init, Plan};
+use crate::results::machine::Machine;
+use crate::results::record::{Record, Status};
+use crate::results::store::Store;
+use crate::runner::estimate::Estimator;
+use crate::runner::prepare::Prepared;
+use crate::runner::{self, Options, RunnerError, Sweep};
+use miette::miette;
+use nmfbench_algorithms::Registry;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// A file that has been read and checked, and where its results lie.
+struct Asked {
+    plan: Plan,
+    folder: PathBuf,
+}
+
+impl Asked {
+    fn read(registry: &Registry, arguments: &Arguments) -> Result<Self, Failure> {
+        let Arguments { set, only, quick, .. } = arguments;
+        let options = experiment::Options { set: set.clone(), only: only.clone(), quick: *quick };
+        let plan = experiment::load(&arguments.file, &options, &Words(registry)).map_err(Failure::invalid)?;
+        let suffix = if *quick { "-quick" } else { "" };
+        let folder = arguments.results.join(format!("{}{suffix}", plan.experiment.name));
+        Ok(Asked { plan, folder })
+    }
+
+    /// Loads the data and checks what only they can tell.
+    fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
+        let mut prepared = Prepared::new(&self.plan, arguments.data_dir.as_deref()).map_err(Failure::bad_data)?;
+        self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;
+        prepared.read_given(&self.plan).map_err(Failure::bad_data)?;
+        Ok(prepared)
+    }
+
+    /// What a person should know before looking at any result.
+    fn notes(&self, registry: &Registry) -> Vec<String> {
+        let mut notes = self.plan.notes.clone();
+        let experiment = &self.plan.experiment;
+        let zeros = |init: &Init| init.name().parse::<nmfbench_algorithms::Init>().is_ok_and(|i| i.has_zeros());
+        if experiment.sweep.init.iter().any(zeros) {
+            for a in &experiment.algorithm {
+                if registry.get(&a.name).is_ok_and(|e| e.traits.locks_zeros) {
+                    notes.push(format!("{} hardly moves entries that `nndsvd` starts at 0; `nndsvda` has none", a.name));
+                }
+            }
+        }
+        notes
+    }
+}
+
+pub(super) fn run(
+    registry: &Registry,
+    arguments: &Arguments,
+    retry_failed: bool,
+    quiet: bool,
+) -> Result<ExitCode, Failure> {
+    let began = Instant::now();
+    let asked = Asked::read(registry, arguments)?;
+    let say = |text: &str| {
+        if !quiet {
+            eprintln!("{text}");
+        }
+    };
+    let Asked { plan, folder } = &asked;
+    let runs = plan.cells.len();
+    say(&format!("{}: {runs} runs", plan.experiment.name));
+    plan.experiment.question.iter().for_each(|q| say(&format!("  {q}")));
+    asked.notes(registry).iter().for_each(|note| say(&format!("  note: {note}")));
+    if !Machine::here().is_optimised() {
+        say("  note: this build is not optimised; its timings say nothing (use --release)");
+    }
+    let prepared = asked.prepare(registry, arguments)?;
+    let store = Store::create(folder).map_err(Failure::failed)?;
+    present::save_plan(plan, &prepared, &store).map_err(Failure::failed)?;
+    catch_interrupts();
+    let mut progress = Progress::new(runs, quiet);
+    let sweep = runner::run(plan, &prepared, &store, &Options { retry_failed }, &mut progress);
+    progress.finish();
+    let sweep = sweep.map_err(|e| match e {
+        RunnerError::Prepare(e) => Failure::bad_data(e),
+        e => Failure::failed(e),
+    })?;
+    let kept = Kept::of_run(plan, &prepared, &store);
+    let text = present::tables(&kept, &store, plan).map_err(Failure::failed)?;
+    out(&text);
+    if sweep.missing > 0 {
+        say(&format!(
+            "stopped: {} of {runs} runs are there, {} are missing; the same command goes on from here",
+            runs - sweep.missing,
+            sweep.missing
+        ));
+        return Ok(ExitCode::from(130));
+    }
+    if sweep.made == 0 && store.path("figures").read_dir().is_ok_and(|mut f| f.next().is_some()) {
+        say(&format!(
+            "all {runs} runs are there already, nothing was run; `nmfbench figures {}` redraws the figures",
+            arguments.file.display()
+        ));
+    } else {
+        let figures = present::figures(&kept, &store, plan, &mut |text| say(text)).map_err(Failure::failed)?;
+        say(&done(&sweep, figures, &store, began));
+    }
+    Ok(ending(&kept.records))
+}
+
+fn done(sweep: &Sweep, figures: usize, store: &Store, began: Instant) -> String {
+    format!(
+        "{} runs made, {} were there; {figures} figures; all in {} ({})",
+        sweep.made,
+        sweep.present,
+        store.root().display(),
+        duration(began.elapsed())
+    )
+}
+
+/// 0, or 3 where a run did not get to an end of its own.
+fn ending(records: &[Record]) -> ExitCode {
+    let broken = |r: &&Record| matches!(r.status, Status::Crashed | Status::OutOfMemory | Status::Timeout);
+    let broken: Vec<&Record> = records.iter().filter(broken).collect();
+    for r in &broken {
+        eprintln!("{} ({}, rank {}, {}, seed {}): {}", r.label, r.dataset.name, r.rank, r.init, r.seed, r.stop_reason);
+    }
+    if broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("{} runs did not end by themselves; `--retry-failed` makes them again", broken.len());
+        ExitCode::from(3)
+    }
+}
+
+pub(super) fn plan(registry: &Registry, arguments: &Arguments, all: bool) -> Result<ExitCode, Failure> {
+    let asked = Asked::read(registry, arguments)?;
+    let prepared = asked.prepare(registry, arguments)?;
+    let Asked { plan, folder } = &asked;
+    let store = Store::open(folder).ok();
+    let is_there = |key: &str| store.as_ref().is_some_and(|s| matches!(s.load(key), Ok(Some(_))));
+    let mut text = String::new();
+    let _ = writeln!(text, "{}: {} runs in {} blocks", plan.experiment.name, plan.cells.len(), plan.blocks().len());
+    plan.experiment.question.iter().for_each(|q| {
+        let _ = writeln!(text, "  {q}");
+    });
+    for data in &prepared.datasets {
+        let f = &data.facts;
+        let _ = writeln!(text, "  {}: {}×{}, {} nonzeros; {}", f.name, f.m, f.n, f.nnz, f.title);
+    }
+    let mut missing = Vec::new();
+    for block in plan.blocks() {
+        for index in block.cells {
+            let cell = &plan.cells[index];
+            let there = is_there(&prepared.key(plan, cell));
+            if !there {
+                missing.push(cell);
+            }
+            if all {
+                let mark = if there { "there" } else { "to run" };
+                let _ = writeln!(text, "  {mark:>6}  {}", cell.summary(&plan.experiment));
+            }
+        }
+    }
+    for excluded in &plan.excluded {
+        let _ = writeln!(text, "  left out: {} ({})", excluded.cell, excluded.reason);
+    }
+    asked.notes(registry).iter().for_each(|note| {
+        let _ = writeln!(text, "  note: {note}");
+    });
+    let there = plan.cells.len() - missing.len();
+    let records = store.and_then(|s| s.load_all().ok()).unwrap_or_default();
+    let estimator = Estimator::new(&records, &Machine::here().id);
+    let left = estimator.total(plan, &prepared, missing.iter().copied()).map(duration);
+    let left = left.map_or_else(|| "time unknown".into(), |left| format!("about {left}"));
+    let _ = writeln!(text, "  {there} there, {} to run, {left}; results in {}", missing.len(), folder.display());
+    out(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn check(registry: &Registry, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let asked = Asked::read(registry, arguments)?;
+    asked.prepare(registry, arguments)?;
+    let runs = asked.plan.cells.len();
+    out(&format!("{} is valid: {runs} runs", arguments.file.display()));
+    asked.notes(registry).iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let asked = Asked::read(registry, arguments)?;
+    let store = Store::open(&asked.folder).map_err(Failure::failed)?;
+    let kept = Kept::stored(&asked.plan, &store).map_err(|why| {
+        Failure::Failed(miette!(help = format!("`nmfbench run {}` makes what is missing", arguments.file.display()), "{why}"))
+    })?;
+    if kept.missing > 0 {
+        eprintln!("{} of {} runs are not there yet; drawn without them", kept.missing, asked.plan.cells.len());
+    }
+    let text = present::tables(&kept, &store, &asked.plan).map_err(Failure::failed)?;
+    out(&text);
+    let figures = present::figures(&kept, &store, &asked.plan, &mut |text| eprintln!("{text}")).map_err(Failure::failed)?;
+    eprintln!("{figures} figures in {}", store.path("figures").display());
+    Ok(ExitCode::SUCCESS)
+}

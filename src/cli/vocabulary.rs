@@ -1,0 +1,123 @@
+//! The words an experiment may use, from the registry and the catalogue.
+
+use crate::data::catalogue;
+use crate::data::request::GENERATORS;
+use crate::experiment::{Bound, Field, FieldKind, GeneratorInfo, InitInfo, Refused, Shape, Vocabulary};
+use nmfbench_algorithms::{Init, Registry};
+use serde_json::{Map, Value, json};
+
+/// A registry as the experiment file sees it.
+pub(crate) struct Words<'a>(pub(crate) &'a Registry);
+
+impl Vocabulary for Words<'_> {
+    fn algorithms(&self) -> Vec<String> {
+        self.0.entries().iter().map(|e| e.name.to_owned()).collect()
+    }
+
+    fn fields(&self, algorithm: &str) -> Vec<Field> {
+        self.0.get(algorithm).map(|e| e.fields().into_iter().map(tmp).collect()).unwrap_or_default()
+    }
+
+    fn resolve(
+        &self,
+        algorithm: &str,
+        given: &Map<String, Value>,
+        shape: Option<Shape>,
+    ) -> Result<Map<String, Value>, Refused> {
+        let entry = self.0.get(algorithm).map_err(|e| Refused { key: "name".into(), message: e.to_string() })?;
+        let method = entry.parse(given).map_err(|e| Refused{key:e.key,message:e.message})?;
+        if let Some(shape) = shape {
+            method.check(&nmfbench_algorithms::Shape{m:shape.m,n:shape.n,rank:shape.rank}).map_err(|e| Refused{key:e.key,message:e.message})?;
+        }
+        Ok(method.parameters())
+    }
+
+    fn is_stochastic(&self, algorithm: &str) -> bool {
+        self.0.get(algorithm).is_ok_and(|e| e.traits.stochastic)
+    }
+
+    fn revision(&self, algorithm: &str) -> u32 {
+        self.0.get(algorithm).map_or(0, |e| e.revision)
+    }
+
+    fn inits(&self) -> Vec<InitInfo> {
+        let info = |i: Init| InitInfo { name: i.name().into(), summary: i.summary().into(), random: i.is_random() };
+        Init::ALL.into_iter().map(info).collect()
+    }
+
+    fn datasets(&self) -> Vec<String> {
+        catalogue().iter().map(|e| e.name.clone()).collect()
+    }
+
+    fn generators(&self) -> Vec<GeneratorInfo> {
+        generators()
+    }
+}
+
+fn tmp(f: nmfbench_algorithms::parameters::Field)->Field{ use nmfbench_algorithms::parameters::FieldKind as K; let b=|b:Option<nmfbench_algorithms::parameters::Bound>| b.map(|b|Bound{value:b.value,exclusive:b.exclusive});
+ Field{name:f.name,doc:f.doc,kind:match f.kind{K::Number=>FieldKind::Number,K::Integer=>FieldKind::Integer,K::Bool=>FieldKind::Bool,K::Text=>FieldKind::Text,K::Choice(c)=>FieldKind::Choice(c)},default:f.default,minimum:b(f.minimum),maximum:b(f.maximum)}}
+
+/// The programs that make data, with the parameters they take.
+pub(crate) fn generators() -> Vec<GeneratorInfo> {
+    let field = |name: &str, doc: &str, kind: FieldKind, default: Value, minimum: f64| Field {
+        name: name.into(),
+        doc: doc.into(),
+        kind,
+        default,
+        minimum: Some(Bound { value: minimum, exclusive: false }),
+        maximum: None,
+    };
+    let whole = |name: &str, doc: &str, default: Value, minimum: f64| {
+        field(name, doc, FieldKind::Integer, default, minimum)
+    };
+    let (faces, pixels) = (crate::data::faces::DEFAULT_COUNT, crate::data::faces::DEFAULT_SIZE);
+    let described = |name: &str| match name {
+        "swimmer" => ("256 images of a swimmer with 4 limbs in 4 positions each (Donoho & Stodden 2003)", vec![]),
+        "low-rank" => (
+            "a product of two random nonnegative factors, with noise if wanted",
+            vec![
+                whole("m", "Rows.", Value::Null, 1.0),
+                whole("n", "Columns.", Value::Null, 1.0),
+                whole("rank", "Columns of the true W, at most min(m, n).", Value::Null, 1.0),
+                field("noise", "Standard deviation relative to the mean entry.", FieldKind::Number, json!(0.0), 0.0),
+                whole("seed", "Base of the random streams.", json!(0), 0.0),
+            ],
+        ),
+        "synthetic-faces" => (
+            "rendered frontal faces whose parts vary independently",
+            vec![
+                whole("count", "Faces, each a column.", json!(faces), 1.0),
+                whole("size", "Height and width in pixels.", json!(pixels), 1.0),
+                whole("seed", "Seed of the renderer.", json!(1), 0.0),
+            ],
+        ),
+        other => unreachable!("the generator `{other}` has no description"),
+    };
+    GENERATORS
+        .iter()
+        .map(|name| {
+            let (summary, fields) = described(name);
+            GeneratorInfo { name: (*name).into(), summary: summary.into(), fields }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Request;
+
+    #[test]
+    fn every_generator_takes_what_it_is_said_to_take() {
+        for info in generators() {
+            let mut table = Map::new();
+            table.insert("generator".into(), json!(info.name));
+            for field in &info.fields {
+                let value = if field.default.is_null() { json!(3) } else { field.default.clone() };
+                table.insert(field.name.clone(), value);
+            }
+            let request: Result<Request, _> = serde_json::from_value(Value::Object(table));
+            assert!(request.is_ok(), "{}: {request:?}", info.name);
+        }
+    }
+}

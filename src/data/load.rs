@@ -1,0 +1,207 @@
+//! From a request to a checked matrix.
+
+use super::catalogue::{Entry, Kind, lookup};
+use super::error::DataError;
+use super::request::{Generator, Layout, Pixels, Request, Samples, Scale, Source};
+use super::table::{Stored, Table, transposed};
+use super::{Dataset, Part, delimited, digits, faces, mat, npy, npz, pictures, swimmer};
+use crate::results::record::ImageShape;
+use std::path::Path;
+
+/// Makes or reads the data set, checks every entry, and lays it out as the request says. `data_dir` is where the files
+/// of the catalogue's sets lie; sets that are embedded or made by a rule need none.
+///
+/// # Errors
+/// Whatever is wrong with the request or the file, see [`DataError`]; a catalogued file that is not there says how to
+/// get it, and one that decodes to other values than the catalogue records is refused.
+pub fn load(request: &Request, data_dir: Option<&Path>) -> Result<Dataset, DataError> {
+    let Layout { transpose, scale, .. } = request.layout;
+    let mut dataset = match &request.source {
+        Source::Catalogue(name) => catalogued(lookup(name)?, data_dir)?,
+        Source::Generator(generator) => generate(*generator)?,
+        Source::Path(path) => read_path(path, &request.layout)?,
+    };
+    if !matches!(request.source, Source::Path(_)) {
+        divide(&mut dataset, scale.unwrap_or(Scale::None))?;
+    }
+    if transpose {
+        dataset.values = transposed(&dataset.values, dataset.m, dataset.n);
+        (dataset.m, dataset.n) = (dataset.n, dataset.m);
+        // A column is no longer a sample, so what was known of samples and of pictures goes.
+        (dataset.image, dataset.labels) = (None, None);
+        dataset.parts.clear();
+    }
+    if let Some(title) = &request.title {
+        dataset.title.clone_from(title);
+    }
+    Ok(dataset)
+}
+
+fn catalogued(entry: &Entry, data_dir: Option<&Path>) -> Result<Dataset, DataError> {
+    let (mut dataset, path) = match entry.kind {
+        Kind::Embedded => {
+            let (values, labels) = digits::read()?;
+            let mut dataset = Dataset::new(&entry.name, entry.m, entry.n, values);
+            dataset.labels = Some(labels);
+            divide(&mut dataset, entry.scale.map_or(Scale::None, Scale::By))?;
+            (dataset, None)
+        }
+        Kind::Generator => (generate(entry.generator().expect("checked by the catalogue's test"))?, None),
+        Kind::Folder => {
+            let (location, path) = entry.locate(data_dir)?;
+            (read_path(&path, &entry.layout(location))?, Some(path))
+        }
+    };
+    if let (Some(expected), Some(path)) = (&entry.sha256, path) {
+        let found = dataset.digest();
+        if found != *expected {
+            return Err(DataError::Digest { name: entry.name.clone(), path, found, expected: expected.clone() });
+        }
+    }
+    dataset.name.clone_from(&entry.name);
+    dataset.title.clone_from(&entry.title);
+    dataset.image = entry.image_shape();
+    dataset.synthetic = entry.synthetic;
+    dataset.origin.clone_from(&entry.origin);
+    dataset.licence.clone_from(&entry.licence);
+    dataset.citation.clone_from(&entry.citation);
+    Ok(dataset)
+}
+
+fn generate(generator: Generator) -> Result<Dataset, DataError> {
+    generator.check()?;
+    let mut dataset = match generator {
+        Generator::Swimmer => swimmer::swimmer(),
+        Generator::LowRank(request) => request.dataset()?,
+        Generator::SyntheticFaces { count, size, seed } => {
+            let set = faces::render(count, size, seed);
+            let name = format!("synthetic-faces-{count}-{size}-{seed}");
+            let mut dataset = Dataset::new(&name, set.height * set.width, count, set.pixels);
+            dataset.title = format!("{count} faces of {size}×{size} (synthetic)");
+            dataset.image = Some(ImageShape { height: set.height, width: set.width });
+            dataset.synthetic = true;
+            dataset.parts =
+                set.parts.into_iter().map(|part| Part { name: part.name.to_owned(), values: part.map }).collect();
+            dataset
+        }
+    };
+    "made by this program".clone_into(&mut dataset.origin);
+    Ok(dataset)
+}
+
+fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
+    let origin = path.display().to_string();
+    let metadata = std::fs::metadata(path).map_err(DataError::io("open", path))?;
+    let folder = metadata.is_dir();
+    let end = extension(path);
+    let takes_key = !folder && matches!(end.as_str(), "npz" | "mat");
+    if let (Some(key), false) = (&layout.key, takes_key) {
+        return Err(DataError::field("key", format!("`{key}`"), format!("nothing: {origin} has no named members")));
+    }
+    let key = layout.key.as_deref();
+    let mut stored = if folder {
+        pictures::read_folder(path)?
+    } else {
+        match end.as_str() {
+            "npy" => npy::read_file(path)?,
+            "npz" => npz::read_file(path, key)?,
+            "mat" => mat::read_file(path, key)?,
+            "csv" | "tsv" | "txt" => delimited::read_file(path)?,
+            _ => {
+                let found = if end.is_empty() { "no ending".to_owned() } else { format!(".{end}") };
+                let expected = ".npy, .npz, .mat, .csv, .tsv, .txt (also .csv.gz …), or a folder of pictures";
+                return Err(DataError::malformed(origin, "format", found, expected));
+            }
+        }
+    };
+    stored.check(&origin)?;
+    let mut dataset = arrange(stored, layout, &origin)?;
+    let stem = path.file_stem().map_or_else(|| origin.clone(), |stem| stem.to_string_lossy().into_owned());
+    let stem = stem.strip_suffix(&format!(".{end}")).unwrap_or(&stem).to_owned();
+    dataset.name = match key {
+        Some(key) if key != stem => format!("{stem}-{key}"),
+        _ => stem,
+    };
+    dataset.title.clone_from(&dataset.name);
+    dataset.origin = origin;
+    Ok(dataset)
+}
+
+/// The ending in lower case, the one before it for `.gz`.
+fn extension(path: &Path) -> String {
+    let lower = |path: &Path| path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let end = lower(path);
+    match path.file_stem() {
+        Some(stem) if end == "gz" => match lower(Path::new(stem)).as_str() {
+            inner @ ("csv" | "tsv" | "txt") => inner.to_owned(),
+            inner => format!("{inner}.gz").trim_start_matches('.').to_owned(),
+        },
+        _ => end,
+    }
+}
+
+/// Samples to columns, pixels to row-major, values to their scale.
+fn arrange(stored: Stored, layout: &Layout, origin: &str) -> Result<Dataset, DataError> {
+    if stored.image.is_some() && layout.samples.is_some() {
+        return Err(DataError::field("samples", "a value", format!("nothing: {origin} holds pictures, each a sample")));
+    }
+    let (known, full_scale) = (stored.image, stored.full_scale);
+    let Table { rows, columns, values } = stored.into_table(layout.samples == Some(Samples::Rows));
+    let mut dataset = Dataset::new(origin, rows, columns, values);
+    dataset.image = picture_shape(known, layout.image, rows)?;
+    if layout.pixels == Some(Pixels::ColumnMajor) {
+        let Some(ImageShape { height, width }) = dataset.image else {
+            return Err(DataError::field(
+                "pixels",
+                "column-major",
+                "to know the picture: give image = [height, width]",
+            ));
+        };
+        for picture in dataset.values.chunks_mut(rows) {
+            picture.copy_from_slice(&transposed(picture, height, width));
+        }
+    }
+    let scale = layout.scale.or(full_scale.map(Scale::By)).unwrap_or(Scale::None);
+    divide(&mut dataset, scale)?;
+    Ok(dataset)
+}
+
+fn picture_shape(
+    known: Option<ImageShape>,
+    asked: Option<[usize; 2]>,
+    rows: usize,
+) -> Result<Option<ImageShape>, DataError> {
+    let Some([height, width]) = asked else { return Ok(known) };
+    let found = format!("[{height}, {width}]");
+    match known {
+        Some(known) if known != (ImageShape { height, width }) => {
+            let expected = format!("[{}, {}] as in the file, or nothing", known.height, known.width);
+            Err(DataError::field("image", found, expected))
+        }
+        _ if height.checked_mul(width) != Some(rows) => {
+            let expected = format!("height·width = {rows}, the length of a sample");
+            Err(DataError::field("image", found, expected))
+        }
+        _ => Ok(Some(ImageShape { height, width })),
+    }
+}
+
+fn divide(dataset: &mut Dataset, scale: Scale) -> Result<(), DataError> {
+    let by = match scale {
+        Scale::None => return Ok(()),
+        Scale::By(by) => by,
+        Scale::Max => dataset.values.iter().copied().fold(0.0, f64::max),
+    };
+    if by > 0.0 {
+        dataset.values.iter_mut().for_each(|value| *value /= by);
+    }
+    match dataset.values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(DataError::Entry {
+            origin: format!("{} divided by {by}", dataset.name),
+            row: index % dataset.m,
+            column: index / dataset.m,
+            value: dataset.values[index],
+        }),
+    }
+}

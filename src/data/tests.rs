@@ -1,0 +1,233 @@
+use super::request::{Generator, Layout, Pixels, Samples, Scale, Source};
+use super::*;
+use proptest::prelude::*;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A request for a file with the given bytes, in a folder that lives as long as the guard.
+fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn with(path: &Path, layout: Layout) -> Result<Dataset, DataError> {
+    load(&Request { layout, ..Request::file(path) }, None)
+}
+
+fn message(result: Result<Dataset, DataError>) -> String {
+    result.map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn the_catalogue_loads_what_needs_no_file() {
+    for entry in catalogue().iter().filter(|entry| entry.kind != catalogue::Kind::Folder) {
+        let dataset = load(&Request::named(&entry.name), None).unwrap();
+        assert_eq!((dataset.m, dataset.n), (entry.m, entry.n), "{}", entry.name);
+        assert_eq!((&dataset.name, &dataset.title), (&entry.name, &entry.title));
+        assert_eq!((dataset.image, dataset.synthetic), (entry.image_shape(), entry.synthetic));
+        assert!(dataset.values.iter().all(|v| (0.0..=1.0).contains(v)), "{}", entry.name);
+        if let Some(expected) = &entry.sha256 {
+            assert_eq!(dataset.digest(), *expected, "{}", entry.name);
+        }
+        assert!(dataset.parts.iter().all(|part| part.values.len() == dataset.m));
+    }
+    assert_eq!(load(&Request::named("digits"), None).unwrap().labels.map(|labels| labels.len()), Some(1797));
+    assert_eq!(load(&Request::named("swimmer"), None).unwrap().parts.len(), 17);
+}
+
+#[test]
+fn the_digest_depends_on_shape_and_bits() {
+    let base = digest(2, 3, &[1.0; 6]);
+    assert_eq!(base.len(), 64);
+    assert_ne!(base, digest(3, 2, &[1.0; 6]));
+    assert_ne!(base, digest(2, 3, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0 + f64::EPSILON]));
+    // sha256 of sixteen bytes: 1 and 1 as u64, and of eight more: 1.0.
+    let facts = Dataset::new("x", 1, 1, vec![1.0]).facts();
+    assert_eq!((facts.m, facts.n, facts.nnz), (1, 1, 1));
+    assert_eq!(facts.digest, digest(1, 1, &[1.0]));
+}
+
+#[test]
+fn samples_transposition_and_scale() {
+    let (_guard, path) = file("t.csv", b"1,2,3\n4,5,8\n");
+    let plain = with(&path, Layout::default()).unwrap();
+    assert_eq!((plain.m, plain.n, plain.name.as_str()), (2, 3, "t"));
+    assert_eq!(plain.values, [1.0, 4.0, 2.0, 5.0, 3.0, 8.0]);
+    let rows = with(&path, Layout { samples: Some(Samples::Rows), ..Layout::default() }).unwrap();
+    assert_eq!((rows.m, rows.n), (3, 2));
+    assert_eq!(rows.values, [1.0, 2.0, 3.0, 4.0, 5.0, 8.0]);
+    let flipped = with(&path, Layout { transpose: true, ..Layout::default() }).unwrap();
+    assert_eq!((flipped.m, flipped.values), (3, rows.values));
+    let scaled = with(&path, Layout { scale: Some(Scale::Max), ..Layout::default() }).unwrap();
+    assert_eq!(scaled.values, [0.125, 0.5, 0.25, 0.625, 0.375, 1.0]);
+    let scaled = with(&path, Layout { scale: Some(Scale::By(2.0)), ..Layout::default() }).unwrap();
+    assert_eq!(scaled.values[5].to_bits(), 4.0_f64.to_bits());
+    let over = with(&path, Layout { scale: Some(Scale::By(1e-310)), ..Layout::default() });
+    assert!(message(over).contains("found inf"));
+    let (_guard, zero) = file("zero.csv", b"0,0\n0,0\n");
+    let zero = with(&zero, Layout { scale: Some(Scale::Max), ..Layout::default() }).unwrap();
+    assert_eq!(zero.values, [0.0; 4]);
+}
+
+#[test]
+fn pictures_keep_their_shape_and_matlab_order_is_undone() {
+    // One sample a row: the picture [[1, 2, 3], [4, 5, 6]] stored column by column.
+    let (_guard, path) = file("p.csv", b"1,4,2,5,3,6\n");
+    let layout = Layout {
+        samples: Some(Samples::Rows),
+        image: Some([2, 3]),
+        pixels: Some(Pixels::ColumnMajor),
+        ..Layout::default()
+    };
+    let dataset = with(&path, layout.clone()).unwrap();
+    assert_eq!(dataset.image, Some(ImageShape { height: 2, width: 3 }));
+    assert_eq!(dataset.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let wrong = with(&path, Layout { image: Some([2, 2]), ..layout.clone() });
+    assert!(message(wrong).contains("`image`: found [2, 2], expected height·width = 6"));
+    let huge = with(&path, Layout { image: Some([usize::MAX, 2]), ..layout.clone() });
+    assert!(message(huge).contains("`image`"));
+    let unknown = with(&path, Layout { image: None, ..layout });
+    assert!(message(unknown).contains("`pixels`"));
+}
+
+#[test]
+fn folders_and_arrays_of_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("2.pgm", b"P5 2 1 255 \x33\xff"), ("10.pgm", b"P5 2 1 255 \x00\x66")] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let dataset = with(folder.path(), Layout::default()).unwrap();
+    assert_eq!((dataset.m, dataset.n, dataset.image), (2, 2, Some(ImageShape { height: 1, width: 2 })));
+    assert_eq!(dataset.values, [0.2, 1.0, 0.0, 0.4]);
+    let raw = with(folder.path(), Layout { scale: Some(Scale::None), ..Layout::default() }).unwrap();
+    assert_eq!(raw.values, [51.0, 255.0, 0.0, 102.0]);
+    let samples = with(folder.path(), Layout { samples: Some(Samples::Columns), ..Layout::default() });
+    assert!(message(samples).contains("`samples`"));
+    let transposed = with(folder.path(), Layout { transpose: true, ..Layout::default() }).unwrap();
+    assert_eq!(transposed.image, None);
+}
+
+#[test]
+fn paths_that_cannot_be_read_are_named() {
+    let missing = message(with(Path::new("no/such.npy"), Layout::default()));
+    assert!(missing.starts_with("cannot open no/such.npy: "), "{missing}");
+    let folder = tempfile::tempdir().unwrap();
+    // A folder that is called like a file is still a folder, here without pictures.
+    let named = folder.path().join("a.npy");
+    fs::create_dir(&named).unwrap();
+    assert!(message(with(&named, Layout::default())).contains("a.npy: folder: found no pictures"));
+    assert!(matches!(read_npy(&named), Err(DataError::Io { .. } | DataError::Malformed { .. })));
+    let (_guard, path) = file("a.xlsx", b"");
+    assert!(message(with(&path, Layout::default())).contains("format: found .xlsx, expected .npy, .npz"));
+    let (_guard, path) = file("a.npy.gz", b"");
+    assert!(message(with(&path, Layout::default())).contains("format: found .npy.gz"));
+    let (_guard, path) = file("a.csv", b"1\n");
+    let key = with(&path, Layout { key: Some("x".into()), ..Layout::default() });
+    assert!(message(key).contains("`key`: found `x`, expected nothing"));
+}
+
+#[test]
+fn bad_entries_are_refused_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let npy = folder.path().join("a.npy");
+    write_npy(&npy, 2, 2, &[0.0, 1.0, f64::NAN, 1.0]).unwrap();
+    assert!(message(with(&npy, Layout::default())).contains("row 0, column 1 (counted from 0): found NaN"));
+    let npz = folder.path().join("a.npz");
+    write_npz(&npz, &[("a", 2, 1, &[0.0, -3.0])]).unwrap();
+    assert!(message(with(&npz, Layout::default())).contains("row 1, column 0 (counted from 0): found -3"));
+    let empty = folder.path().join("empty.npy");
+    write_npy(&empty, 0, 3, &[]).unwrap();
+    assert!(message(with(&empty, Layout::default())).contains("found an empty matrix (0×3)"));
+    write_npy(&empty, 2, 2, &[0.0, 0.0, 0.0, 1e-300]).unwrap();
+    assert_eq!(with(&empty, Layout::default()).unwrap().nonzeros(), 1, "zero rows and columns are fine");
+}
+
+#[test]
+fn generators_and_titles() {
+    let text = "generator = \"low-rank\"\nm = 6\nn = 5\nrank = 2\nseed = 3\ntitle = \"mine\"";
+    let dataset = load(&toml::from_str(text).unwrap(), None).unwrap();
+    assert_eq!((dataset.m, dataset.n, dataset.title.as_str()), (6, 5, "mine"));
+    assert_eq!(dataset.name, "low-rank-6x5-2-seed3");
+    let faces = Generator::SyntheticFaces { count: 2, size: 19, seed: 4 };
+    let dataset = load(&Request::generated(faces), None).unwrap();
+    assert_eq!((dataset.m, dataset.n), (361, 2));
+    assert!(dataset.title.contains("synthetic") && dataset.synthetic);
+    let bad = Generator::SyntheticFaces { count: 0, size: 19, seed: 4 };
+    assert!(message(load(&Request::generated(bad), None)).contains("`count`: found 0"));
+}
+
+#[test]
+fn a_catalogued_file_with_other_values_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("cbcl")).unwrap();
+    write_npy(&folder.path().join("cbcl/cbcl_faces.npy"), 361, 2, &[1.0; 722]).unwrap();
+    let error = load(&Request::named("cbcl"), Some(folder.path())).unwrap_err();
+    assert!(matches!(&error, DataError::Digest { name, .. } if name == "cbcl"), "{error}");
+}
+
+/// The folder with the catalogue's files, where the tests are run with one.
+fn data_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("NMFBENCH_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: NMFBENCH_DATA is not set");
+    }
+    folder
+}
+
+#[test]
+fn catalogued_files_have_the_values_of_the_catalogue() {
+    let Some(folder) = data_folder() else { return };
+    for entry in catalogue().iter().filter(|entry| entry.kind == catalogue::Kind::Folder) {
+        match load(&Request::named(&entry.name), Some(&folder)) {
+            Ok(dataset) => {
+                assert_eq!((dataset.m, dataset.n), (entry.m, entry.n), "{}", entry.name);
+                assert_eq!(Some(dataset.digest()), entry.sha256, "{}", entry.name);
+                assert!(dataset.values.iter().all(|v| (0.0..=1.0).contains(v)));
+            }
+            Err(DataError::Absent(absent)) => eprintln!("skipped: {absent}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn swimmer_equals_the_file_of_the_book() {
+    let Some(path) = data_folder().map(|folder| folder.join("swimmer/Swimmer.mat")).filter(|path| path.exists()) else {
+        return eprintln!("skipped: no swimmer/Swimmer.mat");
+    };
+    let layout = Layout { image: Some([20, 11]), pixels: Some(Pixels::ColumnMajor), ..Layout::default() };
+    let book = with(&path, layout).unwrap();
+    assert_eq!(book.values, swimmer::swimmer().values);
+}
+
+#[test]
+fn the_matlab_file_of_cbcl_is_the_same_in_negative() {
+    let Some(folder) = data_folder().filter(|folder| folder.join("cbcl/CBCL.mat").exists()) else {
+        return eprintln!("skipped: no cbcl/CBCL.mat");
+    };
+    let layout = Layout { image: Some([19, 19]), pixels: Some(Pixels::ColumnMajor), ..Layout::default() };
+    let negative = with(&folder.join("cbcl/CBCL.mat"), layout).unwrap();
+    let faces = load(&Request::named("cbcl"), Some(&folder)).unwrap();
+    let pairs = negative.values.iter().zip(&faces.values);
+    assert!(pairs.into_iter().all(|(x, face)| (256.0 * (1.0 - x) - 255.0 * face).abs() < 1e-9));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn arbitrary_files_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), which in 0_usize..7) {
+        let name = ["a.npy", "a.npz", "a.mat", "a.csv", "a.tsv.gz", "p/a.pgm", "p/a.png"][which];
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("p")).unwrap();
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let path = folder.path().join(name);
+        let path = if which >= 5 { folder.path().join("p") } else { path };
+        for samples in [None, Some(Samples::Rows)] {
+            let source = Source::Path(path.clone());
+            let layout = Layout { samples, image: Some([1, 2]), ..Layout::default() };
+            let _ = load(&Request { source, title: None, layout }, None);
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Checked tables become an [`Experiment`]; what only several keys together can get wrong is found here.
+
+use super::axis::Axis;
+use super::check::{Checker, Given, Item, Table};
+use super::expect::Scalar;
+use super::model::{
+    Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Objective, Precision, Stop, Sweep,
+    Targets,
+};
+use super::report::{Problem, Span, suggest};
+use super::vocabulary::GeneratorInfo;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where things stand in the file, for what is found out later.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origins {
+    pub(crate) dataset: Vec<Span>,
+    pub(crate) rank: Vec<Span>,
+    pub(crate) exclude: Vec<Span>,
+    /// By label: the entry and its parameters.
+    pub(crate) variants: BTreeMap<String, (Span, BTreeMap<String, Span>)>,
+}
+
+/// The experiment of a file; after problems it may be short of something and is not to be used.
+pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experiment, Origins) {
+    let mut origins = Origins::default();
+    let of = |name: &'static str| tables.iter().filter(move |table| table.section.name == name);
+    let one = |name: &'static str| of(name).next();
+    let top = one("");
+    let dataset = datasets(checker, of("dataset"), &mut origins);
+    let sweep = sweep(checker, one("sweep"), &mut origins);
+    let stop = one("stop").map(|table| stop(checker, table)).unwrap_or_default();
+    let checkpoints = checkpoints(checker, one("checkpoints"));
+    let gap = items(checker, one("targets"), "gap").iter().filter_map(|item| item.value.number()).collect();
+    let algorithm = super::methods::algorithms(checker, of("algorithm"), &mut origins);
+    let figure = figures(checker, of("figure"));
+    let factors = items(checker, top, "factors").iter().any(|item| item.value == Scalar::Text("none".into()));
+    let mut experiment = Experiment {
+        name: top.and_then(|top| top.text("name")).unwrap_or_default(),
+        question: top.and_then(|top| top.text("question")),
+        objective: Objective::Frobenius,
+        factors: if factors { Keep::None } else { Keep::All },
+        dataset,
+        sweep,
+        stop,
+        checkpoints,
+        targets: Targets { gap },
+        algorithm,
+        figure,
+        exclude: Vec::new(),
+        folder: checker.folder.map(PathBuf::from),
+    };
+    experiment.exclude = excludes(checker, of("exclude"), &experiment, &mut origins);
+    (experiment, origins)
+}
+
+/// The values of a key, or its declared default where it is not in the file.
+fn items(checker: &mut Checker<'_>, table: Option<&Table>, name: &str) -> Vec<Item> {
+    let Some(table) = table else { return Vec::new() };
+    match (table.get(name), table.section.key(name)) {
+        (Some(given), _) => given.items.clone(),
+        (None, Some(key)) => checker.default(key),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn datasets<'a>(
+    checker: &mut Checker<'_>,
+    tables: impl Iterator<Item = &'a Table>,
+    origins: &mut Origins,
+) -> Vec<Dataset> {
+    let mut datasets: Vec<Dataset> = Vec::new();
+    for table in tables {
+        let Some((name, source)) = source(checker, table) else { continue };
+        if datasets.iter().any(|other| other.name == name) {
+            let span = table.item("name").map_or(&table.span, |item| &item.span);
+            let problem = Problem::new(format!("two data sets are called `{name}`")).at(span, "the second");
+            checker.problem(problem.help("`name` beside `path` or `generator` says what to call it"));
+        }
+        origins.dataset.push(table.span.clone());
+        datasets.push(Dataset {
+            name,
+            title: table.text("title"),
+            transpose: table.item("transpose").map(|item| item.value == Scalar::Bool(true)),
+            scale: table.item("scale").map(|item| item.value.json()),
+            source,
+        });
+    }
+    datasets
+}
+
+/// The name of a data set and where it comes from; nothing when that is not clear.
+fn source(checker: &mut Checker<'_>, table: &Table) -> Option<(String, DataSource)> {
+    let only_with_path = |checker: &mut Checker<'_>| {
+        for name in ["key", "samples", "pixels", "image"] {
+            if let Some(given) = table.get(name) {
+                let problem = Problem::new(format!("`{name}` goes with `path` only"));
+                checker.problem(problem.at(&given.key_span, "not for this data set"));
+            }
+        }
+    };
+    match (table.get("path"), table.get("generator")) {
+        (Some(_), Some(generator)) => {
+            let problem = Problem::new("a data set has a `path` or a `generator`, not both");
+            checker.problem(problem.at(&generator.key_span, "besides `path`"));
+            None
+        }
+        (Some(_), None) => {
+            others(checker, table, None);
+            let path = PathBuf::from(table.text("path")?);
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            Some((table.text("name").or(stem)?, DataSource::File(file(table, path))))
+        }
+        (None, Some(_)) => {
+            only_with_path(checker);
+            let generator = table.text("generator")?;
+            let info = checker.vocabulary.generators().into_iter().find(|info| info.name == generator)?;
+            let parameters = others(checker, table, Some(&info));
+            let name = table.text("name").unwrap_or_else(|| generator.clone());
+            Some((name, DataSource::Generator { generator, parameters }))
+        }
+        (None, None) => {
+            only_with_path(checker);
+            others(checker, table, None);
+            let Some(given) = table.get("name") else {
+                let problem = Problem::new("a data set needs a `name`, a `path` or a `generator`");
+                checker.problem(problem.at(&table.span, "which data?"));
+                return None;
+            };
+            let (name, span) = (table.text("name")?, &given.items.first()?.span);
+            let known = checker.vocabulary.datasets();
+            if !known.contains(&name) {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let mut help = suggest(&name, &known);
+                if name.contains(['.', '/', '\\']) {
+                    help += &format!("; for a file write path = \"{name}\"");
+                }
+                checker.problem(Problem::new(format!("unknown data set `{name}`")).at(span, "not known").help(help));
+            }
+            Some((name, DataSource::Catalogue {}))
+        }
+    }
+}
+
+fn file(table: &Table, path: PathBuf) -> FileSource {
+    let sides = table.get("image").map(|given| given.items.iter().filter_map(|item| item.value.natural()));
+    let sides: Vec<usize> = sides.into_iter().flatten().filter_map(|side| usize::try_from(side).ok()).collect();
+    FileSource {
+        path,
+        key: table.text("key"),
+        samples: table.text("samples"),
+        pixels: table.text("pixels"),
+        image: <[usize; 2]>::try_from(sides).ok(),
+    }
+}
+
+/// The keys beside those of the section: parameters of the generator, if there is one.
+fn others(checker: &mut Checker<'_>, table: &Table, generator: Option<&GeneratorInfo>) -> Map<String, Value> {
+    let fields = generator.map_or(&[][..], |info| &info.fields);
+    let mut parameters = Map::new();
+    for entry in &table.others {
+        match fields.iter().find(|field| field.name == entry.key) {
+            Some(field) => {
+                let items = checker.parameter(field, false, &entry.node);
+                parameters.extend(items.first().map(|item| (field.name.clone(), item.value.json())));
+            }
+            None => checker.unknown_key(table.section, fields, entry),
+        }
+    }
+    for field in fields.iter().filter(|field| field.default.is_null()) {
+        if table.others.iter().all(|entry| entry.key != field.name) {
+            let problem = Problem::new(format!("the generator needs `{}`", field.name)).help(field.doc.clone());
+            checker.problem(problem.at(&table.span, format!("needs `{}`", field.name)));
+        }
+    }
+    parameters
+}
+
+fn sweep(checker: &mut Checker<'_>, table: Option<&Table>, origins: &mut Origins) -> Sweep {
+    let naturals = |items: &[Item]| items.iter().filter_map(|item| item.value.natural()).collect::<Vec<_>>();
+    let sizes = |items: &[Item]| naturals(items).into_iter().map(|size| size as usize).collect::<Vec<_>>();
+    let rank = items(checker, table, "rank");
+    origins.rank = rank.iter().map(|item| item.span.clone()).collect();
+    let seeds = items(checker, table, "seeds");
+    let listed = table.and_then(|table| table.get("seeds")).is_some_and(|given| given.listed);
+    let seeds = match naturals(&seeds).as_slice() {
+        // A count without end would only be noticed when the memory is full.
+        [count] if !listed && *count > 1_000_000 => {
+            let problem = Problem::new(format!("`seeds` = {count}: expected a count of at most 1000000, or a list"));
+            checker.problem(problem.at(&seeds[0].span, "too many"));
+            Vec::new()
+        }
+        [count] if !listed => (0..*count).collect(),
+        list => list.to_vec(),
+    };
+    let precision = |item: &Item| match &item.value {
+        Scalar::Text(text) if text == "f32" => Precision::F32,
+        _ => Precision::F64,
+    };
+    let repetitions = items(checker, table, "repetitions");
+    let few = u32::try_from(naturals(&repetitions).first().copied().unwrap_or(1)).unwrap_or(u32::MAX);
+    if few > 10_000 {
+        let problem = Problem::new(format!("`repetitions`: expected at most 10000, found {few}"));
+        checker.problem(problem.at(&repetitions[0].span, "too many"));
+    }
+    Sweep {
+        rank: sizes(&rank),
+        init: inits(&items(checker, table, "init")),
+        seeds,
+        base_seed: naturals(&items(checker, table, "base_seed")).first().copied().unwrap_or(0),
+        precision: items(checker, table, "precision").iter().map(precision).collect(),
+        threads: sizes(&items(checker, table, "threads")),
+        repetitions: few.min(10_000),
+    }
+}
+
+fn inits(items: &[Item]) -> Vec<Init> {
+    let files = items.iter().filter(|item| matches!(item.value, Scalar::Files { .. })).count();
+    let mut number = 0;
+    let init = |item: &Item| match &item.value {
+        Scalar::Files { w, h } => {
+            number += 1;
+            let name = if files > 1 { format!("files-{number}") } else { "files".into() };
+            Some(Init::Files { name, w: w.into(), h: h.into() })
+        }
+        Scalar::Text(name) => Some(Init::Named(name.clone())),
+        _ => None,
+    };
+    items.iter().filter_map(init).collect()
+}
+
+fn stop(checker: &mut Checker<'_>, table: &Table) -> Stop {
+    if ["iterations", "seconds", "flops"].iter().all(|name| table.get(name).is_none()) {
+        let problem = Problem::new("[stop] needs at least one of `iterations`, `seconds`, `flops`")
+            .at(&table.span, "a run might never end")
+            .help(
+                "`kkt` and `relative_change` may never be reached; `flops` gives a budget that is the same everywhere",
+            );
+        checker.problem(problem);
+    }
+    Stop {
+        iterations: table.integer("iterations"),
+        seconds: table.number("seconds"),
+        flops: table.number("flops"),
+        kkt: table.number("kkt"),
+        relative_change: table.number("relative_change"),
+        timeout: table.number("timeout"),
+    }
+}
+
+fn checkpoints(checker: &mut Checker<'_>, table: Option<&Table>) -> Checkpoints {
+    let given = |name: &str| table.and_then(|table| table.get(name));
+    if let (Some(_), Some(every)) = (given("growth"), given("every")) {
+        let problem = Problem::new("[checkpoints] takes `growth` or `every`, not both");
+        checker.problem(problem.at(&every.key_span, "besides `growth`"));
+    }
+    match table.and_then(|table| table.integer("every")) {
+        Some(every) => Checkpoints::Every { every },
+        None => Checkpoints::Growth { growth: table.and_then(|table| table.number("growth")).unwrap_or(1.25) },
+    }
+}
+
+fn figures<'a>(checker: &mut Checker<'_>, tables: impl Iterator<Item = &'a Table>) -> Vec<Value> {
+    let mut figures = Vec::new();
+    let mut files: Vec<String> = Vec::new();
+    for table in tables {
+        let json = |given: &Given| {
+            let values: Vec<Value> = given.items.iter().map(|item| item.value.json()).collect();
+            let value = if given.listed { Some(Value::from(values)) } else { values.into_iter().next() };
+            value.map(|value| (given.name.to_owned(), value))
+        };
+        figures.push(Value::Object(table.given.iter().filter_map(json).collect()));
+        if let (Some(file), Some(item)) = (table.text("file"), table.item("file")) {
+            if files.contains(&file) {
+                let problem = Problem::new(format!("two figures are written to `{file}`"));
+                checker.problem(problem.at(&item.span, "the second"));
+            }
+            files.push(file);
+        }
+        if let Some([low, high]) = table.get("band").map(|given| given.items.as_slice())
+            && low.value.number() >= high.value.number()
+        {
+            let message = format!("`band`: expected two rising quantiles, found {}", high.value.words());
+            checker.problem(Problem::new(message).at(&high.span, "not above the first"));
+        }
+        axes_fit(checker, table);
+    }
+    figures
+}
+
+/// Axes a kind of figure chooses for itself are refused, lest they be ignored.
+fn axes_fit(checker: &mut Checker<'_>, table: &Table) {
+    let Some(kind) = table.text("kind") else { return };
+    let refuses: &[&str] = match kind.as_str() {
+        "convergence" => &["targets"],
+        "time-to-target" => &["y", "y_scale", "band"],
+        "runtime" => &["x", "y", "y_scale", "band", "targets"],
+        "final-error" => &["x", "y_scale", "band", "targets"],
+        _ => &["x", "y", "x_scale", "y_scale", "band", "targets"],
+    };
+    for name in refuses {
+        if let Some(given) = table.get(name) {
+            let problem = Problem::new(format!("a `{kind}` figure has no `{name}`"));
+            checker.problem(problem.at(&given.key_span, "not for this kind"));
+        }
+    }
+}
+
+fn excludes<'a>(
+    checker: &mut Checker<'_>,
+    tables: impl Iterator<Item = &'a Table>,
+    experiment: &Experiment,
+    origins: &mut Origins,
+) -> Vec<Exclude> {
+    let mut excludes = Vec::new();
+    for table in tables {
+        let mut axes = BTreeMap::new();
+        for given in &table.given {
+            let Some(axis) = Axis::of(given.name) else { continue };
+            let known = axis.values(experiment);
+            for item in &given.items {
+                let word = item.value.plain();
+                // With overrides in force an exclusion may well have lost its object.
+                if !checker.edited && !known.contains(&word) {
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    let problem = Problem::new(format!("the experiment has no {} `{word}`", axis.name()));
+                    checker.problem(problem.at(&item.span, "excludes nothing").help(suggest(&word, &known)));
+                }
+            }
+            axes.insert(axis, given.items.iter().map(|item| item.value.json()).collect());
+        }
+        if axes.is_empty() {
+            let names = super::report::quoted(&Axis::ALL.map(Axis::name));
+            let problem = Problem::new("[[exclude]] names no axis").at(&table.span, "would exclude everything");
+            checker.problem(problem.help(format!("axes: {names}")));
+        }
+        origins.exclude.push(table.span.clone());
+        excludes.push(Exclude { reason: table.text("reason").unwrap_or_default(), axes });
+    }
+    excludes
+}

@@ -1,0 +1,378 @@
+//! Every section and key of an experiment file, declared once: checking, defaults and documentation derive from it.
+
+use super::vocabulary::Bound;
+
+/// A table of the file.
+#[derive(Debug)]
+pub struct Section {
+    /// The name in brackets; empty for what stands above the first of them.
+    pub name: &'static str,
+    /// Written `[[name]]`, once for each entry.
+    pub repeated: bool,
+    /// At least one must be there.
+    pub required: bool,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+    /// What other keys it takes.
+    pub others: Others,
+}
+
+/// Keys that are not declared here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// None.
+    Refused,
+    /// The parameters of the algorithm named.
+    Algorithm,
+    /// The parameters of the generator named.
+    Generator,
+    /// Dotted paths of keys to override.
+    Overrides,
+}
+
+/// A key of a section.
+#[derive(Debug)]
+pub struct Key {
+    /// As written.
+    pub name: &'static str,
+    /// What one value is.
+    pub kind: Kind,
+    /// How many values.
+    pub form: Form,
+    /// Must be there.
+    pub required: bool,
+    /// The value when it is not there, as TOML.
+    pub default: Option<&'static str>,
+    /// Meaning in one sentence.
+    pub doc: &'static str,
+}
+
+/// How many values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One.
+    One,
+    /// One, or a list that means "each of these".
+    Each,
+    /// A list; of exactly so many where a number is given.
+    List(Option<usize>),
+    /// A count from 0, or the list itself.
+    Count,
+}
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Text that is not empty.
+    Text,
+    /// Text that can name a file: letters, digits, `.`, `_`, `-`.
+    FileName,
+    /// A file or folder, relative to the experiment file.
+    Path,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in a range.
+    Integer(Range),
+    /// A finite number in a range.
+    Number(Range),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// One of these words, or a number in a range.
+    ChoiceOr(&'static [&'static str], Range),
+    /// The objective that is minimised.
+    Objective,
+    /// A registered algorithm.
+    Algorithm,
+    /// A program that makes data.
+    Generator,
+    /// A way to start, or `{ w = …, h = … }`.
+    Init,
+}
+
+/// From where to where a number may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Range {
+    /// The least value.
+    pub minimum: Option<Bound>,
+    /// The greatest value.
+    pub maximum: Option<Bound>,
+}
+
+impl Range {
+    /// `value` or more.
+    #[must_use]
+    pub const fn from(value: f64) -> Self {
+        Self { minimum: Some(Bound::at(value)), maximum: None }
+    }
+
+    /// More than `value`.
+    #[must_use]
+    pub const fn above(value: f64) -> Self {
+        Self { minimum: Some(Bound::beyond(value)), maximum: None }
+    }
+
+    /// More than `low` and less than `high`.
+    #[must_use]
+    pub const fn between(low: f64, high: f64) -> Self {
+        Self { minimum: Some(Bound::beyond(low)), maximum: Some(Bound::beyond(high)) }
+    }
+
+    /// Whether a value lies in it.
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        let above = self.minimum.is_none_or(|low| if low.exclusive { value > low.value } else { value >= low.value });
+        let below = self.maximum.is_none_or(|top| if top.exclusive { value < top.value } else { value <= top.value });
+        above && below
+    }
+
+    /// " of at least 1", " above 0 and below 1", or nothing.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let low = self.minimum.map(|low| match low.exclusive {
+            true => format!("above {}", low.value),
+            false => format!("of at least {}", low.value),
+        });
+        let top = self.maximum.map(|top| match top.exclusive {
+            true => format!("below {}", top.value),
+            false => format!("of at most {}", top.value),
+        });
+        let words: Vec<String> = low.into_iter().chain(top).collect();
+        if words.is_empty() { String::new() } else { format!(" {}", words.join(" and ")) }
+    }
+}
+
+const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, form: Form::One, required: false, default: None, doc }
+}
+
+impl Key {
+    const fn form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    const fn each(self) -> Self {
+        self.form(Form::Each)
+    }
+
+    const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    const fn default(mut self, text: &'static str) -> Self {
+        self.default = Some(text);
+        self
+    }
+}
+
+const fn table(name: &'static str, doc: &'static str, keys: &'static [Key]) -> Section {
+    Section { name, repeated: false, required: false, doc, keys, others: Others::Refused }
+}
+
+const POSITIVE: Kind = Kind::Integer(Range::from(1.0));
+const NATURAL: Kind = Kind::Integer(Range::from(0.0));
+const AMOUNT: Kind = Kind::Number(Range::above(0.0));
+/// What the solvers compute in.
+pub const PRECISIONS: &[&str] = &["f64", "f32"];
+/// The figures there are.
+pub const FIGURE_KINDS: &[&str] = &["convergence", "runtime", "time-to-target", "final-error", "factors"];
+/// What a horizontal axis can show.
+pub const FIGURE_X: &[&str] = &["seconds", "iterations", "flops", "passes"];
+/// What a vertical axis can show.
+pub const FIGURE_Y: &[&str] = &["relative_error", "gap", "objective", "kkt_residual", "sparseness_w", "sparseness_h"];
+
+/// What stands above the first bracket.
+pub const ROOT: Section = table(
+    "",
+    "The experiment as a whole.",
+    &[
+        key("name", Kind::FileName, "names the folder of its results").required(),
+        key("question", Kind::Text, "what the experiment is to answer"),
+        key("objective", Kind::Objective, "what is minimised: `frobenius` is ½‖A − WH‖²").default("\"frobenius\""),
+        key("factors", Kind::Choice(&["all", "none"]), "whether the final W and H of each run are kept")
+            .default("\"all\""),
+    ],
+);
+
+/// The sections in the order of a well-written file.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        repeated: true,
+        required: true,
+        others: Others::Generator,
+        ..table(
+            "dataset",
+            "A matrix: by `name` from the catalogue, by `path` from a file, or by `generator`; with the last two, `name` \
+             is what to call it.",
+            &[
+                key("name", Kind::Text, "the name in the catalogue, or what to call the file or the generated data"),
+                key("path", Kind::Path, "a .npy, .npz, .csv or .mat file, or a folder of images"),
+                key("generator", Kind::Generator, "a program that makes the data; its parameters stand beside it"),
+                key("title", Kind::Text, "what figures call it"),
+                key("key", Kind::Text, "which member of an .npz, which variable of a .mat (with `path`)"),
+                key("transpose", Kind::Bool, "whether to swap rows and columns at the very end"),
+                key(
+                    "scale",
+                    Kind::ChoiceOr(&["max", "none"], Range::above(0.0)),
+                    "what to divide by: the largest value, nothing, or a number",
+                ),
+                key("samples", Kind::Choice(&["rows", "columns"]), "what one sample is in the file (with `path`)"),
+                key(
+                    "pixels",
+                    Kind::Choice(&["row-major", "column-major"]),
+                    "the order of the pixels in a stored picture (with `path`)",
+                ),
+                key("image", POSITIVE, "height and width of the picture in a sample (with `path`)")
+                    .form(Form::List(Some(2))),
+            ],
+        )
+    },
+    Section {
+        required: true,
+        ..table(
+            "sweep",
+            "The axes; the experiment is their product, and a list always means \"each of these\".",
+            &[
+                key("rank", POSITIVE, "the rank k of the factorisation").each().required(),
+                key("init", Kind::Init, "how a run starts: names, or `{ w = \"W0.npy\", h = \"H0.npy\" }`")
+                    .each()
+                    .default("\"random\""),
+                key("seeds", NATURAL, "how many seeds from 0, or a list of them").form(Form::Count).default("5"),
+                key("base_seed", NATURAL, "all random streams derive from it").default("0"),
+                key("precision", Kind::Choice(PRECISIONS), "what the solvers compute in").each().default("\"f64\""),
+                key("threads", POSITIVE, "how many threads a solver may use").each().default("1"),
+                key("repetitions", POSITIVE, "how often to repeat each run, for the noise of the clock").default("1"),
+            ],
+        )
+    },
+    Section {
+        required: true,
+        ..table(
+            "stop",
+            "When a run ends; the first to fire ends it. At least one of `iterations`, `seconds`, `flops` is needed.",
+            &[
+                key("iterations", POSITIVE, "outer iterations"),
+                key("seconds", AMOUNT, "seconds on the solver's own clock"),
+                key("flops", AMOUNT, "analytic floating-point operations: a budget no machine can blur"),
+                key("kkt", AMOUNT, "KKT residual relative to the start's"),
+                key("relative_change", AMOUNT, "relative change of the objective from checkpoint to checkpoint"),
+                key("timeout", AMOUNT, "wall seconds after which the process is ended"),
+            ],
+        )
+    },
+    table(
+        "checkpoints",
+        "When to look at a run; its start and end are always looked at.",
+        &[
+            key(
+                "growth",
+                Kind::Number(Range::above(1.0)),
+                "the factor from one iteration looked at to the next (1.25)",
+            ),
+            key("every", POSITIVE, "look at each so many iterations instead"),
+        ],
+    ),
+    table(
+        "targets",
+        "What counts as reaching the best value known.",
+        &[key(
+            "gap",
+            Kind::Number(Range::between(0.0, 1.0)),
+            "objective ≤ best + gap · (start − best), for each of these",
+        )
+        .each()
+        .default("[0.1, 0.01, 0.001]")],
+    ),
+    Section {
+        repeated: true,
+        required: true,
+        others: Others::Algorithm,
+        ..table(
+            "algorithm",
+            "A method and its parameters; a list of values is swept.",
+            &[
+                key("name", Kind::Algorithm, "the registered name").required(),
+                key("label", Kind::Text, "what legends call it"),
+            ],
+        )
+    },
+    Section {
+        repeated: true,
+        ..table(
+            "figure",
+            "A figure to draw from the results; without any, the standard set is drawn.",
+            &[
+                key("kind", Kind::Choice(FIGURE_KINDS), "what is drawn").required(),
+                key("x", Kind::Choice(FIGURE_X), "the horizontal axis, or the price of a target (seconds)"),
+                key("y", Kind::Choice(FIGURE_Y), "the vertical axis, or what is compared at the end (relative_error)"),
+                key("file", Kind::FileName, "the name of the file, without extension"),
+                key("title", Kind::Text, "the line above"),
+                key("x_scale", Kind::Choice(&["log", "linear"]), "the scale of the horizontal axis"),
+                key("y_scale", Kind::Choice(&["log", "linear"]), "the scale of the vertical axis"),
+                key("band", Kind::Number(Range::between(0.0, 1.0)), "the quantiles that bound the band")
+                    .form(Form::List(Some(2))),
+                key("targets", Kind::Number(Range::between(0.0, 1.0)), "gaps, instead of those of [targets]")
+                    .form(Form::List(None)),
+            ],
+        )
+    },
+    Section {
+        repeated: true,
+        ..table(
+            "exclude",
+            "Runs to leave out, with the reason: those that have one of the values on each axis named.",
+            &[
+                key("reason", Kind::Text, "why").required(),
+                key("dataset", Kind::Text, "names of data sets").each(),
+                key("rank", POSITIVE, "ranks").each(),
+                key("init", Kind::Text, "names of starts").each(),
+                key("seed", NATURAL, "seeds").each(),
+                key("repetition", NATURAL, "repetitions, from 0").each(),
+                key("algorithm", Kind::Text, "names or labels of algorithms").each(),
+                key("precision", Kind::Choice(PRECISIONS), "precisions").each(),
+                key("threads", POSITIVE, "numbers of threads").each(),
+            ],
+        )
+    },
+    Section {
+        others: Others::Overrides,
+        ..table("quick", "What `--quick` changes, as dotted keys: `stop.seconds = 1`.", &[])
+    },
+];
+
+/// The section of a name.
+#[must_use]
+pub fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == name)
+}
+
+impl Section {
+    /// The key of a name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// "in [stop]", "in [[algorithm]]", "at the top of the file".
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.name.is_empty() {
+            self.title().replace("the top", "at the top")
+        } else {
+            format!("in {}", self.title())
+        }
+    }
+
+    /// `[stop]`, `[[algorithm]]`, "the top of the file".
+    #[must_use]
+    pub fn title(&self) -> String {
+        match (self.name, self.repeated) {
+            ("", _) => "the top of the file".into(),
+            (name, true) => format!("[[{name}]]"),
+            (name, false) => format!("[{name}]"),
+        }
+    }
+}

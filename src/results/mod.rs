@@ -1,0 +1,6 @@
+//! What a sweep leaves behind: a record a run, and what is rebuilt from the records.
+
+pub mod machine;
+pub mod record;
+pub mod store;
+pub mod tables;

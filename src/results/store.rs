@@ -1,0 +1,230 @@
+//! The results folder: every file appears whole or not at all.
+
+use crate::results::machine::Machine;
+use crate::results::record::{FORMAT, Record};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The folder of one experiment.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    /// Held while runs are made, so that two programs never write to one folder.
+    _lock: Option<File>,
+}
+
+/// Why results could not be stored or read.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Another program is at work in this folder.
+    #[error("another nmfbench is at work in {}; wait for it or choose another folder with --results", .0.display())]
+    Busy(PathBuf),
+    /// There are no results.
+    #[error("there are no results in {}; `nmfbench run` makes them", .0.display())]
+    Missing(PathBuf),
+}
+
+impl Store {
+    /// Opens the folder for making runs: creates it, checks that it can be written, and locks it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written, or another program has locked it.
+    pub fn create(root: &Path) -> Result<Self, StoreError> {
+        for folder in ["", "runs", "data", "figures"] {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).map_err(|e| io("create the folder", &path, e))?;
+        }
+        let path = root.join(".lock");
+        let lock = File::create(&path).map_err(|e| io("write to", &path, e))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Store { root: root.to_owned(), _lock: Some(lock) }),
+            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(root.to_owned())),
+            // A file system without locks is no reason not to work.
+            Err(fs::TryLockError::Error(_)) => Ok(Store { root: root.to_owned(), _lock: None }),
+        }
+    }
+
+    /// Opens the folder for reading and drawing.
+    ///
+    /// # Errors
+    /// When there are no runs in it.
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
+        if !root.join("runs").is_dir() {
+            return Err(StoreError::Missing(root.to_owned()));
+        }
+        Ok(Store { root: root.to_owned(), _lock: None })
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path in the folder.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// Writes a file under a temporary name, syncs it to the disk and renames it.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing is left half-written under the name itself.
+    pub fn write(&self, relative: &str, content: &[u8]) -> Result<(), StoreError> {
+        let path = self.path(relative);
+        let folder = path.parent().unwrap_or(&self.root);
+        let put = || -> std::io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
+            file.write_all(content)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|e| e.error)?;
+            Ok(())
+        };
+        put().map_err(|e| io("write", &path, e))
+    }
+
+    /// Writes one run.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save(&self, record: &Record) -> Result<(), StoreError> {
+        let mut text = serde_json::to_vec_pretty(record).expect("a record is plain data");
+        text.push(b'\n');
+        self.write(&format!("runs/{}.json", record.key), &text)
+    }
+
+    /// Writes the facts of a machine.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_machine(&self, machine: &Machine) -> Result<(), StoreError> {
+        let mut text = serde_json::to_vec_pretty(machine).expect("facts are plain data");
+        text.push(b'\n');
+        self.write(&format!("machine-{}.json", machine.id), &text)
+    }
+
+    /// The facts of the machine with that id, if its file is there and readable.
+    #[must_use]
+    pub fn machine(&self, id: &str) -> Option<Machine> {
+        serde_json::from_slice(&fs::read(self.path(&format!("machine-{id}.json"))).ok()?).ok()
+    }
+
+    /// The run with that key: `None` where there is none, an explanation where its file cannot be used.
+    ///
+    /// # Errors
+    /// A sentence naming the file.
+    pub fn load(&self, key: &str) -> Result<Option<Record>, String> {
+        let path = self.path(&format!("runs/{key}.json"));
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
+        };
+        match serde_json::from_slice::<Record>(&text) {
+            Ok(record) if record.format > FORMAT => Err(format!(
+                "{} has format {}, newer than this program's {FORMAT}",
+                path.display(),
+                record.format
+            )),
+            Ok(record) if record.key != key => Err(format!("{} holds the run {}", path.display(), record.key)),
+            Ok(record) => Ok(Some(record)),
+            Err(e) => Err(format!("{} is not a record: {e}", path.display())),
+        }
+    }
+
+    /// All runs of the folder that can be read, whatever experiment file they came from.
+    ///
+    /// # Errors
+    /// When the folder of runs cannot be listed.
+    pub fn load_all(&self) -> Result<Vec<Record>, StoreError> {
+        let folder = self.path("runs");
+        let mut records = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|e| io("list", &folder, e))? {
+            let name = entry.map_err(|e| io("list", &folder, e))?.file_name();
+            let key = name.to_str().and_then(|n| n.strip_suffix(".json")).filter(|n| !n.starts_with('.'));
+            records.extend(key.and_then(|key| self.load(key).ok().flatten()));
+        }
+        records.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(records)
+    }
+}
+
+fn io(action: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::Io { action, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::tables::tests::sample;
+
+    #[test]
+    fn a_record_reads_back_to_the_same_bits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(folder.path()).expect("writable");
+        let mut record = sample("k1");
+        record.trace[0].objective = 0.1 + 0.2;
+        record.trace[0].relative_error = f64::from_bits(0x3ff0_0000_0000_0001);
+        store.save(&record).expect("stored");
+        let back = store.load("k1").expect("readable").expect("there");
+        assert_eq!(back, record);
+        assert_eq!(store.load_all().expect("listed"), [record]);
+        assert_eq!(store.load("k2"), Ok(None));
+    }
+
+    #[test]
+    fn measures_that_are_not_finite_come_back_as_nan() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(folder.path()).expect("writable");
+        let mut record = sample("k1");
+        record.trace[0].objective = f64::INFINITY;
+        store.save(&record).expect("stored");
+        assert!(store.load("k1").expect("readable").expect("there").trace[0].objective.is_nan());
+    }
+
+    #[test]
+    fn damaged_and_newer_files_are_named_and_not_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(folder.path()).expect("writable");
+        store.write("runs/bad.json", b"{\"format\":").expect("stored");
+        assert!(store.load("bad").expect_err("damaged").contains("bad.json is not a record"));
+        let mut record = sample("new");
+        record.format = FORMAT + 1;
+        store.save(&record).expect("stored");
+        assert!(store.load("new").expect_err("newer").contains("newer than this program's"));
+        assert!(store.load_all().expect("listed").is_empty());
+    }
+
+    #[test]
+    fn one_program_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let first = Store::create(folder.path()).expect("writable");
+        assert!(matches!(Store::create(folder.path()), Err(StoreError::Busy(_))));
+        drop(first);
+        assert!(Store::create(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_a_clear_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        fs::write(&file, "x").expect("written");
+        let error = Store::create(&file.join("results")).expect_err("a file is no folder").to_string();
+        assert!(error.starts_with("cannot create the folder") && error.contains("file"), "{error}");
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::Missing(_))));
+    }
+}

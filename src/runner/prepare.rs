@@ -1,0 +1,221 @@
+//! Data and given factors, loaded and checked before anything runs.
+
+use crate::data::{self, DataError, Dataset, Request};
+use crate::experiment::{Cell, DataSource, Init, Plan};
+use crate::results::record::DatasetFacts;
+use crate::results::store::{Store, StoreError};
+use faer::{Mat, MatRef};
+use nmfbench_algorithms::{Factors, InvalidMatrix, InvalidProblem, Matrix, Problem};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// What a plan runs on.
+#[derive(Debug)]
+pub struct Prepared {
+    /// In the order of the experiment.
+    pub datasets: Vec<Loaded>,
+    given: BTreeMap<(PathBuf, PathBuf), Given>,
+}
+
+/// One data set in memory.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What records say about it.
+    pub facts: DatasetFacts,
+    /// A.
+    pub matrix: Matrix<f64>,
+    /// Parts it was made of, labels, licence; the values themselves have moved into the matrix.
+    pub dataset: Dataset,
+}
+
+/// A start from files and the digest of their contents.
+#[derive(Debug)]
+struct Given {
+    factors: Factors<f64>,
+    digest: String,
+}
+
+/// Why data or given factors cannot be used.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// The data could not be loaded.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// They are asked for in words that the loaders do not take.
+    #[error("{name}: {source}")]
+    Request {
+        /// The data set.
+        name: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// They are no matrix to factorise.
+    #[error("{name}: {source}")]
+    Matrix {
+        /// The data set.
+        name: String,
+        /// Why.
+        source: InvalidMatrix,
+    },
+    /// Given factors that do not fit the data.
+    #[error("the start from {} and {} does not fit `{name}` at rank {rank}: {source}", w.display(), h.display())]
+    Given {
+        /// The file of W.
+        w: PathBuf,
+        /// The file of H.
+        h: PathBuf,
+        /// The data set.
+        name: String,
+        /// The rank.
+        rank: usize,
+        /// Why.
+        source: InvalidProblem,
+    },
+    /// The prepared matrix could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The same, by the array's writer.
+    #[error("cannot store the prepared matrix: {0}")]
+    Write(String),
+}
+
+impl Prepared {
+    /// Loads all data sets and given factors of a plan. `folder` is where data sets are looked for by name.
+    ///
+    /// # Errors
+    /// What cannot be found, read or factorised, by name and position.
+    pub fn new(plan: &Plan, folder: Option<&Path>) -> Result<Self, PrepareError> {
+        let mut datasets = Vec::new();
+        for wanted in &plan.experiment.dataset {
+            datasets.push(load(&request(plan, wanted)?, wanted, folder)?);
+        }
+        Ok(Prepared { datasets, given: BTreeMap::new() })
+    }
+
+    /// (m, n) of each data set.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<(usize, usize)> {
+        self.datasets.iter().map(|d| (d.facts.m, d.facts.n)).collect()
+    }
+
+    /// Reads the factors that the plan starts from and checks that they fit.
+    ///
+    /// # Errors
+    /// Names the files, and the position of an entry at fault.
+    pub fn read_given(&mut self, plan: &Plan) -> Result<(), PrepareError> {
+        for cell in &plan.cells {
+            let Init::Files { w, h, .. } = &cell.init else { continue };
+            let key = (w.clone(), h.clone());
+            if !self.given.contains_key(&key) {
+                let read = |path: &Path| -> Result<Mat<f64>, DataError> {
+                    Ok(to_mat(&data::read_npy(&plan.experiment.locate(path))?))
+                };
+                let factors = Factors { w: read(w)?, ht: read(h)?.transpose().to_owned() };
+                self.given.insert(key.clone(), Given { digest: digest(&factors), factors });
+            }
+            let data = &self.datasets[cell.dataset];
+            let factors = &self.given[&key].factors;
+            let fits = Problem::new(&data.matrix, cell.rank, [0; 32])
+                .and_then(|p| p.check_factors(&factors.w, &factors.ht.transpose().to_owned()));
+            fits.map_err(|source| PrepareError::Given {
+                w: w.clone(),
+                h: h.clone(),
+                name: data.facts.name.clone(),
+                rank: cell.rank,
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The start given by two files.
+    pub(crate) fn given(&self, w: &Path, h: &Path) -> &Factors<f64> {
+        &self.given[&(w.to_owned(), h.to_owned())].factors
+    }
+
+    /// The key of a run, see [`Plan::key`].
+    #[must_use]
+    pub fn key(&self, plan: &Plan, cell: &Cell) -> String {
+        let given = match &cell.init {
+            Init::Files { w, h, .. } => Some(self.given[&(w.clone(), h.clone())].digest.as_str()),
+            Init::Named(_) => None,
+        };
+        plan.key(cell, &self.datasets[cell.dataset].facts.digest, given)
+    }
+
+    /// The prepared matrix as a file that the processes of the runs read; written once.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn matrix_file(&self, store: &Store, dataset: usize) -> Result<PathBuf, PrepareError> {
+        let Loaded { facts, matrix, .. } = &self.datasets[dataset];
+        let path = store.path(&matrix_path(facts));
+        if !path.exists() {
+            let Matrix::Dense(a) = matrix else { unreachable!("data sets are dense") };
+            let part = path.with_extension("npy.part");
+            data::write_npy(&part, facts.m, facts.n, &super::worker::flat(a))
+                .map_err(|e| PrepareError::Write(e.to_string()))?;
+            std::fs::rename(&part, &path).map_err(|e| PrepareError::Write(e.to_string()))?;
+        }
+        Ok(path)
+    }
+}
+
+/// A loaded table as a matrix.
+pub(crate) fn to_mat(table: &data::Table) -> Mat<f64> {
+    MatRef::from_column_major_slice(&table.values, table.rows, table.columns).to_owned()
+}
+
+/// Where the prepared matrix lies in the results folder.
+#[must_use]
+pub fn matrix_path(facts: &DatasetFacts) -> String {
+    format!("data/{}.npy", &facts.digest[..16.min(facts.digest.len())])
+}
+
+fn digest(factors: &Factors<f64>) -> String {
+    let mut hash = Sha256::new();
+    for x in [&factors.w, &factors.ht] {
+        hash.update((x.nrows() as u64).to_le_bytes());
+        super::worker::flat(x).iter().for_each(|v| hash.update(v.to_le_bytes()));
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The data set in the words of the loaders.
+fn request(plan: &Plan, wanted: &crate::experiment::Dataset) -> Result<Request, PrepareError> {
+    let table = match &wanted.source {
+        DataSource::Catalogue {} => json!({ "name": wanted.name }),
+        DataSource::Generator { generator, parameters } => {
+            let mut table: Map<String, Value> = parameters.clone();
+            table.insert("generator".into(), json!(generator));
+            Value::Object(table)
+        }
+        DataSource::File(file) => {
+            let mut table = json!(file);
+            table["path"] = json!(plan.experiment.locate(&file.path));
+            table
+        }
+    };
+    serde_json::from_value(table).map_err(|source| PrepareError::Request { name: wanted.name.clone(), source })
+}
+
+fn load(
+    request: &Request,
+    wanted: &crate::experiment::Dataset,
+    folder: Option<&Path>,
+) -> Result<Loaded, PrepareError> {
+    let mut dataset = data::load(request, folder)?;
+    dataset.name.clone_from(&wanted.name);
+    if let Some(title) = &wanted.title {
+        dataset.title.clone_from(title);
+    }
+    let facts = dataset.facts();
+    let a = MatRef::from_column_major_slice(&dataset.values, dataset.m, dataset.n).to_owned();
+    dataset.values = Vec::new();
+    let matrix = Matrix::dense(a)
+        .map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
+    Ok(Loaded { facts, matrix, dataset })
+}

@@ -1,0 +1,64 @@
+//! What the runner says to the process of a run, and what that process answers: one JSON document in, JSON lines out.
+
+use crate::results::record::{Checkpoint, Status};
+use nmfbench_algorithms::parameters::Table;
+use nmfbench_algorithms::{Reason, Schedule, Stop};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One run to be made: everything is in files, so nothing is rendered, parsed or drawn twice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// A, m×n, `.npy`.
+    pub(crate) matrix: PathBuf,
+    /// The start: `w` (m×k) and `h` (k×n) in one `.npz`.
+    pub(crate) start: PathBuf,
+    pub(crate) rank: usize,
+    pub(crate) algorithm: String,
+    pub(crate) parameters: Table,
+    /// `f64` or `f32`.
+    pub(crate) precision: String,
+    pub(crate) threads: usize,
+    /// Streams of an algorithm that draws derive from this.
+    pub(crate) key: [u8; 32],
+    pub(crate) stop: Stop,
+    pub(crate) schedule: Schedule,
+    /// Where the final factors go, if they are kept.
+    pub(crate) factors: Option<PathBuf>,
+}
+
+/// What the process says, a line each.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event {
+    /// A look at the factors.
+    Checkpoint(Checkpoint),
+    /// The end.
+    Done(Done),
+}
+
+/// How the run ended, as the process itself saw it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Done {
+    pub(crate) status: Status,
+    pub(crate) reason: String,
+    pub(crate) iterations: u64,
+    pub(crate) setup_seconds: f64,
+    pub(crate) seconds: f64,
+    pub(crate) cpu_seconds: f64,
+    pub(crate) evaluation_seconds: f64,
+    pub(crate) peak_memory_bytes: Option<u64>,
+    /// sha256 over the final factors, where they were written.
+    pub(crate) factors: Option<String>,
+}
+
+/// The outcome that a reason for stopping amounts to.
+pub(crate) fn status(reason: &Reason) -> Status {
+    match reason {
+        Reason::Iterations | Reason::Seconds | Reason::Flops => Status::Budget,
+        Reason::Kkt | Reason::RelativeChange | Reason::FixedPoint => Status::Converged,
+        Reason::Stalled => Status::Stalled,
+        Reason::NotFinite(_) | Reason::Rise(_) => Status::Diverged,
+        Reason::Breakdown(..) => Status::Breakdown,
+    }
+}
