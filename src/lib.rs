@@ -4,11 +4,11 @@
 //! knows one more algorithm is [`main_with`] and a row of the [`algorithms::Registry`]: see
 //! `examples/custom_algorithm.rs`. To factorise a matrix and nothing else, see [`algorithms::Nmf`].
 
-//pub mod analysis;
+pub mod analysis;
 mod cli;
 pub mod data;
 pub mod experiment;
-//pub mod figures;
+pub mod figures;
 //pub mod report;
 pub mod results;
 pub mod runner;

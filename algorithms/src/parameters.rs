@@ -73,6 +73,20 @@ pub struct Bound {
     pub exclusive: bool,
 }
 
+impl Bound {
+    /// An end that belongs to the range.
+    #[must_use]
+    pub const fn at(value: f64) -> Self {
+        Bound { value, exclusive: false }
+    }
+
+    /// An end that does not belong to the range.
+    #[must_use]
+    pub const fn beyond(value: f64) -> Self {
+        Bound { value, exclusive: true }
+    }
+}
+
 /// A value that a parameter does not take, or a key that nobody knows.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("`{key}`: {message}")]
@@ -188,9 +202,7 @@ impl Field {
         let text = |key: &str| property.get(key).and_then(Value::as_str);
         let bound = |inclusive: &str, exclusive: &str| {
             let at = |key: &str| property.get(key).and_then(Value::as_f64);
-            at(exclusive)
-                .map(|value| Bound { value, exclusive: true })
-                .or_else(|| at(inclusive).map(|value| Bound { value, exclusive: false }))
+            at(exclusive).map(Bound::beyond).or_else(|| at(inclusive).map(Bound::at))
         };
         let choices = choices(property);
         let kind = match text("type") {

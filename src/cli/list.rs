@@ -190,12 +190,7 @@ fn dataset(entry: &DataEntry) -> String {
 }
 
 fn generator(info: &crate::experiment::GeneratorInfo) -> String {
-    format!(
-        "{}: generator of data\n  {}\n\nparameters\n{}",
-        info.name,
-        info.summary,
-        ""
-    )
+    format!("{}: generator of data\n  {}\n\nparameters\n{}", info.name, info.summary, fields(&info.fields))
 }
 
 fn init(init: Init) -> String {

@@ -1,11 +1,17 @@
 //! From stored records to tables, summary and figures. Nothing here runs or computes a factorisation.
 
+use crate::analysis::BestValues;
+use crate::data;
 use crate::experiment::Plan;
+use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
 use crate::results::record::Record;
 use crate::results::store::{Store, StoreError};
 use crate::results::tables;
-use crate::runner::prepare::Prepared;
+use crate::runner::prepare::{Prepared, matrix_path};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use thiserror::Error;
 
 /// The stored runs of a plan, called as the plan calls them.
 pub(super) struct Kept {
@@ -86,17 +92,95 @@ impl Kept {
 }
 
 /// Rebuilds `runs.csv`, `traces.csv`, `best.json` and `summary.md`; returns what answers the question on a terminal.
-pub(super) fn tables(kept: &Kept, store: &Store, _plan: &Plan) -> Result<String, StoreError> {
+pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, StoreError> {
     store.write("runs.csv", &tables::runs(&kept.records))?;
     store.write("traces.csv", &tables::traces(&kept.records))?;
+    let _ = plan;
     Ok(String::new())
 }
 
+/// The best objectives known: those stored, and what the stored runs have found since.
+fn best(store: &Store) -> Result<BestValues, StoreError> {
+    let stored = std::fs::read(store.path("best.json")).ok();
+    let mut best: BestValues = stored.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    if best.merge(BestValues::over(&store.load_all()?)) {
+        let mut text = serde_json::to_vec_pretty(&best).expect("numbers and names are plain data");
+        text.push(b'\n');
+        store.write("best.json", &text)?;
+    }
+    Ok(best)
+}
+
+/// Draws the figures that the experiment asks for, or the standard set; returns how many.
 pub(super) fn figures(
-    _kept: &Kept,
-    _store: &Store,
-    _plan: &Plan,
-    _note: &mut dyn FnMut(&str),
-) -> Result<usize, StoreError> {
-    Ok(0)
+    kept: &Kept,
+    store: &Store,
+    plan: &Plan,
+    note: &mut dyn FnMut(&str),
+) -> Result<usize, PresentError> {
+    let asked: Result<Vec<FigureSpec>, _> =
+        plan.experiment.figure.iter().map(|figure| serde_json::from_value(figure.clone())).collect();
+    let asked = asked?;
+    let specs = if asked.is_empty() { default_figures() } else { asked };
+    let best = best(store)?;
+    let stored = Stored { store, matrices: RefCell::default() };
+    let source = Source {
+        records: &kept.records,
+        best: &best,
+        targets: &plan.experiment.targets.gap,
+        factors: Some(&|record| stored.factors(record)),
+        column: Some(&|record, j| stored.column(record, j)),
+    };
+    let mut drawn = 0;
+    for spec in &specs {
+        for figure in figures::render(spec, &source)? {
+            let path = |extension: &str| format!("figures/{}.{extension}", figure.name);
+            store.write(&path("svg"), figure.svg.as_bytes())?;
+            store.write(&path("png"), &export::png(&figure.svg, DOTS_PER_INCH)?)?;
+            #[cfg(feature = "pdf")]
+            store.write(&path("pdf"), &export::pdf(&figure.svg, &figure.name)?)?;
+            store.write(&path("csv"), figure.csv.as_bytes())?;
+            store.write(&path("txt"), figure.caption.as_bytes())?;
+            note(&format!("  {}", store.path(&path("png")).display()));
+            drawn += 1;
+        }
+    }
+    Ok(drawn)
+}
+
+/// Resolution of the PNGs: print quality.
+const DOTS_PER_INCH: f32 = 300.0;
+
+/// Why tables or figures could not be made.
+#[derive(Debug, Error)]
+pub(super) enum PresentError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    #[error("a figure of the experiment cannot be drawn: {0}")]
+    Spec(#[from] serde_json::Error),
+}
+
+/// Factors and data columns from the results folder.
+struct Stored<'a> {
+    store: &'a Store,
+    /// By digest; `None` where the file is not there any more.
+    matrices: RefCell<HashMap<String, Option<data::Table>>>,
+}
+
+impl Stored<'_> {
+    fn factors(&self, record: &Record) -> Option<Factors> {
+        let path = self.store.path(&record.factors.as_ref()?.path);
+        let (w, h) = (data::read_npz_member(&path, "w").ok()?, data::read_npz_member(&path, "h").ok()?);
+        Some(Factors { m: w.rows, n: h.columns, k: w.columns, w: w.values, h: h.values })
+    }
+
+    fn column(&self, record: &Record, j: usize) -> Option<Vec<f64>> {
+        let mut matrices = self.matrices.borrow_mut();
+        let digest = record.dataset.digest.clone();
+        let read = || data::read_npy(&self.store.path(&matrix_path(&record.dataset))).ok();
+        let table = matrices.entry(digest).or_insert_with(read).as_ref()?;
+        table.values.get(j * table.rows..(j + 1) * table.rows).map(<[f64]>::to_vec)
+    }
 }

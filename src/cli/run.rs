@@ -50,7 +50,8 @@ impl Asked {
         if experiment.sweep.init.iter().any(zeros) {
             for a in &experiment.algorithm {
                 if registry.get(&a.name).is_ok_and(|e| e.traits.locks_zeros) {
-                    notes.push(format!("{} hardly moves entries that `nndsvd` starts at 0; `nndsvda` has none", a.name));
+                    notes
+                        .push(format!("{} hardly moves entries that `nndsvd` starts at 0; `nndsvda` has none", a.name));
                 }
             }
         }
@@ -196,14 +197,18 @@ pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<Exit
     let asked = Asked::read(registry, arguments)?;
     let store = Store::open(&asked.folder).map_err(Failure::failed)?;
     let kept = Kept::stored(&asked.plan, &store).map_err(|why| {
-        Failure::Failed(miette!(help = format!("`nmfbench run {}` makes what is missing", arguments.file.display()), "{why}"))
+        Failure::Failed(miette!(
+            help = format!("`nmfbench run {}` makes what is missing", arguments.file.display()),
+            "{why}"
+        ))
     })?;
     if kept.missing > 0 {
         eprintln!("{} of {} runs are not there yet; drawn without them", kept.missing, asked.plan.cells.len());
     }
     let text = present::tables(&kept, &store, &asked.plan).map_err(Failure::failed)?;
     out(&text);
-    let figures = present::figures(&kept, &store, &asked.plan, &mut |text| eprintln!("{text}")).map_err(Failure::failed)?;
+    let figures =
+        present::figures(&kept, &store, &asked.plan, &mut |text| eprintln!("{text}")).map_err(Failure::failed)?;
     eprintln!("{figures} figures in {}", store.path("figures").display());
     Ok(ExitCode::SUCCESS)
 }

@@ -2,8 +2,9 @@
 
 use crate::data::catalogue;
 use crate::data::request::GENERATORS;
-use crate::experiment::{Bound, Field, FieldKind, GeneratorInfo, InitInfo, Refused, Shape, Vocabulary};
-use nmfbench_algorithms::{Init, Registry};
+use crate::experiment::{GeneratorInfo, InitInfo, Vocabulary};
+use nmfbench_algorithms::parameters::{Bound, Field, FieldKind, ParameterError};
+use nmfbench_algorithms::{Entry, Init, Registry, Shape, UnknownAlgorithm};
 use serde_json::{Map, Value, json};
 
 /// A registry as the experiment file sees it.
@@ -15,7 +16,7 @@ impl Vocabulary for Words<'_> {
     }
 
     fn fields(&self, algorithm: &str) -> Vec<Field> {
-        self.0.get(algorithm).map(|e| e.fields().into_iter().map(tmp).collect()).unwrap_or_default()
+        self.0.get(algorithm).map(Entry::fields).unwrap_or_default()
     }
 
     fn resolve(
@@ -23,11 +24,11 @@ impl Vocabulary for Words<'_> {
         algorithm: &str,
         given: &Map<String, Value>,
         shape: Option<Shape>,
-    ) -> Result<Map<String, Value>, Refused> {
-        let entry = self.0.get(algorithm).map_err(|e| Refused { key: "name".into(), message: e.to_string() })?;
-        let method = entry.parse(given).map_err(|e| Refused{key:e.key,message:e.message})?;
+    ) -> Result<Map<String, Value>, ParameterError> {
+        let unknown = |e: UnknownAlgorithm| ParameterError { key: "name".into(), message: e.to_string() };
+        let method = self.0.get(algorithm).map_err(unknown)?.parse(given)?;
         if let Some(shape) = shape {
-            method.check(&nmfbench_algorithms::Shape{m:shape.m,n:shape.n,rank:shape.rank}).map_err(|e| Refused{key:e.key,message:e.message})?;
+            method.check(&shape)?;
         }
         Ok(method.parameters())
     }
@@ -54,9 +55,6 @@ impl Vocabulary for Words<'_> {
     }
 }
 
-fn tmp(f: nmfbench_algorithms::parameters::Field)->Field{ use nmfbench_algorithms::parameters::FieldKind as K; let b=|b:Option<nmfbench_algorithms::parameters::Bound>| b.map(|b|Bound{value:b.value,exclusive:b.exclusive});
- Field{name:f.name,doc:f.doc,kind:match f.kind{K::Number=>FieldKind::Number,K::Integer=>FieldKind::Integer,K::Bool=>FieldKind::Bool,K::Text=>FieldKind::Text,K::Choice(c)=>FieldKind::Choice(c)},default:f.default,minimum:b(f.minimum),maximum:b(f.maximum)}}
-
 /// The programs that make data, with the parameters they take.
 pub(crate) fn generators() -> Vec<GeneratorInfo> {
     let field = |name: &str, doc: &str, kind: FieldKind, default: Value, minimum: f64| Field {
@@ -64,12 +62,11 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
         doc: doc.into(),
         kind,
         default,
-        minimum: Some(Bound { value: minimum, exclusive: false }),
+        minimum: Some(Bound::at(minimum)),
         maximum: None,
     };
-    let whole = |name: &str, doc: &str, default: Value, minimum: f64| {
-        field(name, doc, FieldKind::Integer, default, minimum)
-    };
+    let whole =
+        |name: &str, doc: &str, default: Value, minimum: f64| field(name, doc, FieldKind::Integer, default, minimum);
     let (faces, pixels) = (crate::data::faces::DEFAULT_COUNT, crate::data::faces::DEFAULT_SIZE);
     let described = |name: &str| match name {
         "swimmer" => ("256 images of a swimmer with 4 limbs in 4 positions each (Donoho & Stodden 2003)", vec![]),

@@ -256,9 +256,12 @@ fn checkpoints(checker: &mut Checker<'_>, table: Option<&Table>) -> Checkpoints 
         let problem = Problem::new("[checkpoints] takes `growth` or `every`, not both");
         checker.problem(problem.at(&every.key_span, "besides `growth`"));
     }
-    match table.and_then(|table| table.integer("every")) {
-        Some(every) => Checkpoints::Every { every },
-        None => Checkpoints::Growth { growth: table.and_then(|table| table.number("growth")).unwrap_or(1.25) },
+    let growth = items(checker, table, "growth").first().and_then(|item| item.value.number());
+    match (table.and_then(|table| table.integer("every")), growth) {
+        (Some(every), _) => Checkpoints::Every { every },
+        (None, Some(growth)) => Checkpoints::Growth { growth },
+        // What was given instead is wrong and reported.
+        (None, None) => Checkpoints::Every { every: 1 },
     }
 }
 

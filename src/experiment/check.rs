@@ -4,7 +4,8 @@ use super::expect::{Expect, Scalar};
 use super::report::{Problem, Span, near, suggest};
 use super::schema::{Form, Key, Kind, Others, ROOT, Range, SECTIONS, Section};
 use super::tree::{self, Entry, Node, Tree};
-use super::vocabulary::{Field, FieldKind, Vocabulary};
+use super::vocabulary::Vocabulary;
+use nmfbench_algorithms::parameters::{Field, FieldKind};
 use std::path::{Path, PathBuf};
 
 /// A value and its place.

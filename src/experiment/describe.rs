@@ -1,7 +1,8 @@
 //! The schema for editors and for readers: JSON Schema and a reference in Markdown, from the table that checks files.
 
 use super::schema::{Form, Key, Kind, Others, ROOT, Range, SECTIONS, Section};
-use super::vocabulary::{Field, FieldKind, Vocabulary};
+use super::vocabulary::Vocabulary;
+use nmfbench_algorithms::parameters::{Field, FieldKind};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 

@@ -4,7 +4,7 @@ use super::build::Origins;
 use super::check::{Checker, Item, Table};
 use super::model::{Algorithm, Variant};
 use super::report::{Problem, Span};
-use super::vocabulary::Field;
+use nmfbench_algorithms::parameters::Field;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 

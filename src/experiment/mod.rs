@@ -30,7 +30,7 @@ pub use model::{
 };
 pub use plan::{Block, Cell, Excluded, Plan};
 pub use report::{Problem, Report};
-pub use vocabulary::{Bound, Field, FieldKind, GeneratorInfo, InitInfo, Refused, Shape, Vocabulary};
+pub use vocabulary::{GeneratorInfo, InitInfo, Vocabulary};
 
 use check::Checker;
 use std::path::{Path, PathBuf};

@@ -256,14 +256,11 @@ pub enum Checkpoints {
     },
 }
 
-impl Checkpoints {
-    /// The iteration of the first look after `iteration`.
-    #[must_use]
-    pub fn after(self, iteration: u64) -> u64 {
-        match self {
-            // Iterations stay far below 2^53, where the product is exact enough for its ceiling.
-            Checkpoints::Growth { growth } => (iteration + 1).max((iteration as f64 * growth).ceil() as u64),
-            Checkpoints::Every { every } => (iteration / every + 1) * every,
+impl From<Checkpoints> for nmfbench_algorithms::Schedule {
+    fn from(checkpoints: Checkpoints) -> Self {
+        match checkpoints {
+            Checkpoints::Growth { growth } => Self::Growth(growth),
+            Checkpoints::Every { every } => Self::Every(every),
         }
     }
 }
@@ -314,24 +311,4 @@ pub struct Exclude {
     /// The axes and their values.
     #[serde(flatten)]
     pub axes: BTreeMap<super::axis::Axis, Vec<Value>>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn looks_grow_and_never_stand_still() {
-        let growth = Checkpoints::Growth { growth: 1.25 };
-        let mut at = 0;
-        let looks: Vec<u64> = std::iter::repeat_with(|| {
-            at = growth.after(at);
-            at
-        })
-        .take(10)
-        .collect();
-        assert_eq!(looks, [1, 2, 3, 4, 5, 7, 9, 12, 15, 19]);
-        let every = Checkpoints::Every { every: 5 };
-        assert_eq!([every.after(0), every.after(4), every.after(5)], [5, 5, 10]);
-    }
 }

@@ -1,6 +1,6 @@
 //! Every section and key of an experiment file, declared once: checking, defaults and documentation derive from it.
 
-use super::vocabulary::Bound;
+use nmfbench_algorithms::parameters::Bound;
 
 /// A table of the file.
 #[derive(Debug)]
@@ -267,11 +267,8 @@ pub const SECTIONS: &[Section] = &[
         "checkpoints",
         "When to look at a run; its start and end are always looked at.",
         &[
-            key(
-                "growth",
-                Kind::Number(Range::above(1.0)),
-                "the factor from one iteration looked at to the next (1.25)",
-            ),
+            key("growth", Kind::Number(Range::above(1.0)), "the factor from one iteration looked at to the next")
+                .default("1.25"),
             key("every", POSITIVE, "look at each so many iterations instead"),
         ],
     ),

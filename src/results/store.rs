@@ -135,11 +135,9 @@ impl Store {
             Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
         };
         match serde_json::from_slice::<Record>(&text) {
-            Ok(record) if record.format > FORMAT => Err(format!(
-                "{} has format {}, newer than this program's {FORMAT}",
-                path.display(),
-                record.format
-            )),
+            Ok(record) if record.format > FORMAT => {
+                Err(format!("{} has format {}, newer than this program's {FORMAT}", path.display(), record.format))
+            }
             Ok(record) if record.key != key => Err(format!("{} holds the run {}", path.display(), record.key)),
             Ok(record) => Ok(Some(record)),
             Err(e) => Err(format!("{} is not a record: {e}", path.display())),

@@ -6,11 +6,42 @@ use crate::results::record::{Checkpoint, Record};
 #[must_use]
 pub fn runs(records: &[Record]) -> Vec<u8> {
     let header = [
-        "run", "experiment", "dataset", "m", "n", "nnz", "rank", "init", "seed", "repetition", "algorithm", "label",
-        "parameters", "precision", "threads", "status", "stop_reason", "iterations", "setup_seconds", "seconds",
-        "cpu_seconds", "relative_error", "kkt_residual", "objective", "sparseness_w", "sparseness_h",
-        "dead_components", "flops", "passes", "repairs", "evaluation_seconds", "peak_memory_bytes", "machine",
-        "version", "started", "factors_sha256",
+        "run",
+        "experiment",
+        "dataset",
+        "m",
+        "n",
+        "nnz",
+        "rank",
+        "init",
+        "seed",
+        "repetition",
+        "algorithm",
+        "label",
+        "parameters",
+        "precision",
+        "threads",
+        "status",
+        "stop_reason",
+        "iterations",
+        "setup_seconds",
+        "seconds",
+        "cpu_seconds",
+        "relative_error",
+        "kkt_residual",
+        "objective",
+        "sparseness_w",
+        "sparseness_h",
+        "dead_components",
+        "flops",
+        "passes",
+        "repairs",
+        "evaluation_seconds",
+        "peak_memory_bytes",
+        "machine",
+        "version",
+        "started",
+        "factors_sha256",
     ];
     table(&header, records.iter().map(run_row))
 }
@@ -61,8 +92,19 @@ fn run_row(r: &Record) -> Vec<String> {
 #[must_use]
 pub fn traces(records: &[Record]) -> Vec<u8> {
     let header = [
-        "run", "iteration", "seconds", "cpu_seconds", "flops", "passes", "objective", "relative_error", "kkt_residual",
-        "sparseness_w", "sparseness_h", "dead_components", "repairs",
+        "run",
+        "iteration",
+        "seconds",
+        "cpu_seconds",
+        "flops",
+        "passes",
+        "objective",
+        "relative_error",
+        "kkt_residual",
+        "sparseness_w",
+        "sparseness_h",
+        "dead_components",
+        "repairs",
     ];
     let rows = records.iter().flat_map(|r| r.trace.iter().map(|c| trace_row(&r.key, c)));
     table(&header, rows)
@@ -177,9 +219,13 @@ pub(crate) mod tests {
             "run,experiment,dataset,m,n,nnz,rank,init,seed,repetition,algorithm,label,parameters,precision,threads,\
              status,stop_reason,iterations,setup_seconds,seconds,cpu_seconds,relative_error,kkt_residual"
         ));
-        assert!(row.starts_with("k,tests,\"made, up\",4,3,12,2,random,1,0,mu,mu,\"{\"\"floor\"\":1e-16}\",f64,1,budget"));
+        assert!(
+            row.starts_with("k,tests,\"made, up\",4,3,12,2,random,1,0,mu,mu,\"{\"\"floor\"\":1e-16}\",f64,1,budget")
+        );
         let traces = String::from_utf8(traces(&[sample("k")])).expect("text");
-        assert!(traces.starts_with("run,iteration,seconds,cpu_seconds,flops,passes,objective,relative_error,kkt_residual"));
+        assert!(
+            traces.starts_with("run,iteration,seconds,cpu_seconds,flops,passes,objective,relative_error,kkt_residual")
+        );
         assert_eq!(traces.lines().nth(2), Some("k,3,0.75,0,6e20,0,1e-7,0.25,1,0.125,0.5,0,0"));
     }
 

@@ -12,7 +12,7 @@ use crate::experiment::{Block, Cell, Init, Keep, Plan, stream};
 use crate::results::machine::Machine;
 use crate::results::record::{Checkpoint, FORMAT, FactorsFile, Record, Status};
 use crate::results::store::{Store, StoreError};
-use nmfbench_algorithms::{Factors, InvalidProblem, Matrix, Problem, Schedule, Stop};
+use nmfbench_algorithms::{Factors, InvalidProblem, Matrix, Problem, Stop};
 use prepare::{PrepareError, Prepared};
 use process::{End, Outcome, Watch};
 use protocol::Request;
@@ -221,14 +221,7 @@ fn random_key(plan: &Plan, purpose: &str, digest: &str, rank: usize, name: &str,
     stream(plan.experiment.sweep.base_seed, &parts)
 }
 
-fn request(
-    plan: &Plan,
-    prepared: &Prepared,
-    job: &Job<'_>,
-    store: &Store,
-    matrix: PathBuf,
-    start: PathBuf,
-) -> Request {
+fn request(plan: &Plan, prepared: &Prepared, job: &Job<'_>, store: &Store, matrix: PathBuf, start: PathBuf) -> Request {
     let (cell, experiment) = (job.cell, &plan.experiment);
     let digest = &prepared.datasets[cell.dataset].facts.digest;
     let seed = if cell.seeded { cell.seed } else { 0 };
@@ -248,10 +241,7 @@ fn request(
             kkt: experiment.stop.kkt,
             relative_change: experiment.stop.relative_change,
         },
-        schedule: match experiment.checkpoints {
-            crate::experiment::Checkpoints::Growth { growth } => Schedule::Growth(growth),
-            crate::experiment::Checkpoints::Every { every } => Schedule::Every(every),
-        },
+        schedule: experiment.checkpoints.into(),
         factors: (experiment.factors == Keep::All).then(|| store.path(&factors_path(&job.key))),
     }
 }

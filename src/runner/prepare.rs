@@ -1,12 +1,11 @@
 //! Data and given factors, loaded and checked before anything runs.
 
 use crate::data::{self, DataError, Dataset, Request};
-use crate::experiment::{Cell, DataSource, Init, Plan};
+use crate::experiment::{Cell, Init, Plan};
 use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
 use nmfbench_algorithms::{Factors, InvalidMatrix, InvalidProblem, Matrix, Problem};
-use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -186,27 +185,15 @@ fn digest(factors: &Factors<f64>) -> String {
 
 /// The data set in the words of the loaders.
 fn request(plan: &Plan, wanted: &crate::experiment::Dataset) -> Result<Request, PrepareError> {
-    let table = match &wanted.source {
-        DataSource::Catalogue {} => json!({ "name": wanted.name }),
-        DataSource::Generator { generator, parameters } => {
-            let mut table: Map<String, Value> = parameters.clone();
-            table.insert("generator".into(), json!(generator));
-            Value::Object(table)
-        }
-        DataSource::File(file) => {
-            let mut table = json!(file);
-            table["path"] = json!(plan.experiment.locate(&file.path));
-            table
-        }
-    };
-    serde_json::from_value(table).map_err(|source| PrepareError::Request { name: wanted.name.clone(), source })
+    let request: Result<Request, _> = serde_json::from_value(wanted.request());
+    let request = request.map_err(|source| PrepareError::Request { name: wanted.name.clone(), source })?;
+    Ok(match &plan.experiment.folder {
+        Some(folder) => request.relative_to(folder),
+        None => request,
+    })
 }
 
-fn load(
-    request: &Request,
-    wanted: &crate::experiment::Dataset,
-    folder: Option<&Path>,
-) -> Result<Loaded, PrepareError> {
+fn load(request: &Request, wanted: &crate::experiment::Dataset, folder: Option<&Path>) -> Result<Loaded, PrepareError> {
     let mut dataset = data::load(request, folder)?;
     dataset.name.clone_from(&wanted.name);
     if let Some(title) = &wanted.title {
@@ -215,7 +202,6 @@ fn load(
     let facts = dataset.facts();
     let a = MatRef::from_column_major_slice(&dataset.values, dataset.m, dataset.n).to_owned();
     dataset.values = Vec::new();
-    let matrix = Matrix::dense(a)
-        .map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
+    let matrix = Matrix::dense(a).map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
     Ok(Loaded { facts, matrix, dataset })
 }

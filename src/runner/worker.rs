@@ -2,8 +2,8 @@
 
 use crate::data::{read_npy, read_npz_member, write_npz};
 use crate::results::record::Checkpoint;
-use crate::runner::prepare::to_mat;
 use crate::runner::clock::{Clock, Stopwatch, SystemClock};
+use crate::runner::prepare::to_mat;
 use crate::runner::protocol::{Done, Event, Request, status};
 use faer::Mat;
 use nmfbench_algorithms::{
@@ -74,8 +74,7 @@ fn run<T: StartIn>(
         failed: None,
     };
     let started = |p: &Problem<'_, T>, f: &Factors<T>| T::start(method.as_ref(), p, f);
-    let (reason, progress) =
-        drive(started, &problem, &mut factors, &request.stop, request.schedule, &mut observer);
+    let (reason, progress) = drive(started, &problem, &mut factors, &request.stop, request.schedule, &mut observer);
     if let Some(error) = observer.failed {
         return Err(error);
     }
@@ -149,9 +148,7 @@ impl<T: StartIn, C: Clock> Observer<T> for Timed<'_, C> {
 
 /// `w` (m×k) and `h` (k×n) from one archive.
 pub(crate) fn read_factors(path: &Path) -> Result<Factors<f64>, WorkerError> {
-    let member = |name: &str| -> Result<Mat<f64>, WorkerError> {
-        Ok(to_mat(&read_npz_member(path, name)?))
-    };
+    let member = |name: &str| -> Result<Mat<f64>, WorkerError> { Ok(to_mat(&read_npz_member(path, name)?)) };
     Ok(Factors { w: member("w")?, ht: member("h")?.transpose().to_owned() })
 }
 
@@ -186,8 +183,8 @@ fn peak_memory() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::clock::mock::MockClock;
     use crate::runner::prepare::to_mat;
-use crate::runner::clock::mock::MockClock;
     use nmfbench_algorithms::{Effort, Init, Reason, Schedule, Solver, Stop, random};
 
     /// Takes half a second for the set-up and one for each step, by the mock clock.
@@ -233,8 +230,7 @@ use crate::runner::clock::mock::MockClock;
             clock.advance(0.5);
             Ok(Box::new(Slow(clock.clone())))
         };
-        let (reason, progress) =
-            drive(begin, &problem, &mut start.clone(), &stop, Schedule::Every(2), &mut observer);
+        let (reason, progress) = drive(begin, &problem, &mut start.clone(), &stop, Schedule::Every(2), &mut observer);
         let (setup, looked) = (observer.setup, observer.looking.as_secs_f64());
         assert_eq!((reason, progress.iteration, progress.seconds), (Reason::Seconds, 3, 3.5));
         assert_eq!(setup, 0.5);

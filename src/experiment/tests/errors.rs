@@ -77,6 +77,7 @@ fn values_outside_their_range() {
     alone(&with("alpha = 0"), "0", &["above 0 and of at most 10"]);
     alone(&with("alpha = [1, 11]"), "11", &["above 0 and of at most 10"]);
     alone(&with("order = \"random\""), "\"random\"", &["unknown order `random`", "`cyclic`, `shuffled`"]);
+    alone(&with("[checkpoints]\ngrowth = 2\nevery = 1"), "every", &["`growth` or `every`, not both"]);
     alone(&with("[checkpoints]\ngrowth = 1"), "1", &["above 1"]);
     alone(&with("[targets]\ngap = [0.1, 1.0]"), "1.0", &["above 0 and below 1"]);
 }

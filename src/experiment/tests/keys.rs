@@ -63,6 +63,8 @@ fn digests_repetitions_and_seeds_count() {
     assert_ne!(plan.key(cell, "a", None), plan.key(cell, "b", None));
     let all: HashSet<String> = plan.cells.iter().map(|cell| plan.key(cell, "a", None)).collect();
     assert_eq!(all.len(), plan.cells.len());
+    let revised = Cell { revision: cell.revision + 1, ..cell.clone() };
+    assert_ne!(plan.key(cell, "a", None), plan.key(&revised, "a", None));
     let files = planned(&SMALL.replace("\"random\"", "{ w = \"w.npy\", h = \"h.npy\" }"));
     let cell = files.cells.iter().find(|cell| cell.init.name() == "files").expect("a start from files");
     assert_ne!(files.key(cell, "a", Some("x")), files.key(cell, "a", Some("y")));

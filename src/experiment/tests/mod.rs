@@ -6,6 +6,8 @@ mod overriding;
 mod planning;
 
 use super::*;
+use nmfbench_algorithms::Shape;
+use nmfbench_algorithms::parameters::{Bound, Field, FieldKind, ParameterError};
 use serde_json::{Map, Value, json};
 
 /// A few names that behave like the real ones.
@@ -31,6 +33,7 @@ impl Vocabulary for Words {
                     ..field("alpha", FieldKind::Number, json!(0.5))
                 },
                 field("delta", FieldKind::Number, json!(0.1)),
+                field("reach", FieldKind::Number, json!(0.0)),
                 field("order", FieldKind::Choice(vec!["cyclic".into(), "shuffled".into()]), json!("cyclic")),
                 field("restart", FieldKind::Bool, json!(false)),
             ],
@@ -44,18 +47,22 @@ impl Vocabulary for Words {
         algorithm: &str,
         given: &Map<String, Value>,
         shape: Option<Shape>,
-    ) -> Result<Map<String, Value>, Refused> {
+    ) -> Result<Map<String, Value>, ParameterError> {
         let defaults = self.fields(algorithm).into_iter().map(|field| (field.name, field.default));
         let mut all: Map<String, Value> = defaults.collect();
         all.extend(given.clone());
+        // A default that depends on another parameter.
+        if algorithm == "a-hals" && !given.contains_key("reach") {
+            all["reach"] = json!(10.0 * all["alpha"].as_f64().unwrap_or(0.0));
+        }
         let number = |key: &str| all.get(key).and_then(Value::as_f64).unwrap_or(0.0);
         if number("delta") > 1.0 {
-            return Err(Refused { key: "delta".into(), message: format!("{} is no fraction", number("delta")) });
+            return Err(ParameterError { key: "delta".into(), message: format!("{} is no fraction", number("delta")) });
         }
         if let Some(shape) = shape
             && number("oversampling") as usize + shape.rank > shape.n
         {
-            return Err(Refused { key: "oversampling".into(), message: "more than the columns".into() });
+            return Err(ParameterError { key: "oversampling".into(), message: "more than the columns".into() });
         }
         Ok(all)
     }

@@ -63,6 +63,13 @@ fn one_of_two_exclusive_keys_replaces_the_other() {
 }
 
 #[test]
+fn the_comment_beside_a_value_stays() {
+    let text = SMALL.replace("iterations = 100", "iterations = 100   # enough");
+    let report = with(&text, &["stop.iterations=0"], &[], false).expect_err("zero");
+    assert!(report.source().1.contains("iterations = 0   # enough"), "{}", report.source().1);
+}
+
+#[test]
 fn a_bad_override_is_named() {
     bad(&["stop.seconds"], &[], &["--set stop.seconds:", "expected path=value"]);
     bad(&["stop..seconds=1"], &[], &["--set stop..seconds=1", "no path"]);

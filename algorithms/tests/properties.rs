@@ -1,0 +1,287 @@
+//! What must be true of every algorithm, whatever its numbers: descent, feasibility, symmetries, fixed points.
+
+mod common;
+
+use common::{
+    all_methods, assert_feasible, data, distance, factor_distance, iterations_only, method, problem, random_start, run,
+    run_in, sparse, start, steps, uniform, valid, values,
+};
+use faer::{Mat, mat};
+use nmfbench_algorithms::random::Stream;
+use nmfbench_algorithms::{BUILTIN, Factors, Init, Matrix, Reason, Stop};
+
+/// Names of the algorithms that claim monotone descent.
+fn monotone() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().filter(|e| e.traits.monotone).map(|e| e.name)
+}
+
+fn times(x: &Mat<f64>, by: f64) -> Mat<f64> {
+    Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] * by)
+}
+
+#[test]
+fn the_objective_never_rises_where_that_is_claimed() {
+    assert_eq!(monotone().collect::<Vec<_>>(), ["mu", "hals", "pgd"]);
+    for seed in 0..60 {
+        let mut shape = Stream::of(seed, "shapes");
+        let mut below = |n: u64| usize::try_from(shape.bits() % n).expect("small");
+        let (m, n) = (2 + below(14), 2 + below(14));
+        let rank = 1 + below(m.min(n) as u64);
+        let matrix = data(m, n, 3, m > 3 && seed % 2 == 0, seed);
+        for init in [Init::Random, Init::Nndsvda, Init::Nndsvdar] {
+            let start = start(init, &matrix, rank, seed);
+            for name in monotone() {
+                let run = run(&*method(name, "{}"), &matrix, &start, 60);
+                // An update sums about m + n + k products for each of its entries.
+                let allowed = 2.0 * (m + n + rank) as f64;
+                let rise = run.worst_rise(&matrix);
+                assert!(rise <= allowed, "{name}, {init}, {m}×{n} rank {rank}, seed {seed}: a rise of {rise} ε");
+                assert!(run.end().objective < run.measures[0].objective, "{name}, {init}, seed {seed}: no descent");
+            }
+        }
+    }
+}
+
+/// Solving and clipping may rise, lose components and meet singular systems; it may not panic or leave the feasible set.
+#[test]
+fn als_survives_what_it_is_known_to_fail_on() {
+    let mut repairs = 0;
+    for seed in 0..40 {
+        let mut stream = Stream::of(seed, "rank-deficient");
+        let matrix = valid(sparse(12, 2, 0.3, &mut stream) * sparse(2, 9, 0.3, &mut stream));
+        for init in Init::ALL {
+            let run = run(&*method("als", "{}"), &matrix, &start(init, &matrix, 5, seed), 60);
+            run.path.iter().for_each(|f| assert_feasible(f, &format!("als, {init}, seed {seed}")));
+            assert!(run.measures.iter().all(|m| m.objective.is_finite()), "als, {init}, seed {seed}");
+            repairs += run.progress.last().expect("some").effort.repairs;
+        }
+    }
+    assert!(repairs > 0, "rank-deficient data must have lifted a pivot");
+}
+
+/// Factors that make the product unique: each component has a row of W and a column of H to itself.
+fn separable(m: usize, n: usize, k: usize, seed: u64) -> (Matrix<f64>, Factors<f64>) {
+    let mut stream = Stream::of(seed, "separable");
+    let mut factor = |rows: usize| {
+        let x = sparse(rows, k, 0.5, &mut stream);
+        Mat::from_fn(rows, k, |i, j| if i < k { f64::from(u8::from(i == j)) } else { x[(i, j)] })
+    };
+    let truth = Factors { w: factor(m), ht: factor(n) };
+    (valid(&truth.w * truth.ht.transpose()), truth)
+}
+
+/// On this problem HALS was seen to need about 60 iterations, and projected gradient about 40.
+#[test]
+fn stationary_points_are_reached_on_an_exact_product() {
+    for name in ["hals", "pgd"] {
+        assert!(BUILTIN.iter().any(|e| e.name == name && e.traits.stationary));
+        let (matrix, _) = separable(20, 15, 4, 1);
+        let (mut factors, stop) = (random_start(&matrix, 4, 1), Stop { kkt: Some(1e-6), ..iterations_only(5000) });
+        let run = run_in(&*method(name, "{}"), &problem(&matrix, 4), &mut factors, &stop);
+        eprintln!("{name}: {} iterations", run.path.len() - 1);
+        assert_eq!(run.reason, Reason::Kkt, "{name}: {:?}", run.end());
+        assert!(run.end().kkt_residual < 1e-6);
+    }
+}
+
+/// Laurberg et al. (2008), Theorem 4 and its example: W = (circulant) has as many zeros in the right places as make the
+/// factorisation of W·Wᵀ unique but for order and scale.
+fn laurberg() -> Mat<f64> {
+    let a = 0.3;
+    mat![[a, 1.0, 0.0], [1.0, a, 0.0], [0.0, a, 1.0], [0.0, 1.0, a], [1.0, 0.0, a], [a, 0.0, 1.0]]
+}
+
+/// The least cosine between columns matched in the best of all orders.
+fn matched_cosine(x: &Mat<f64>, y: &Mat<f64>) -> f64 {
+    let cosine = |a: usize, b: usize| {
+        let norm = |z: &Mat<f64>, l: usize| z.col(l).norm_l2();
+        (0..x.nrows()).map(|i| x[(i, a)] * y[(i, b)]).sum::<f64>() / (norm(x, a) * norm(y, b))
+    };
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let least = |order: &[usize; 3]| (0..3).map(|l| cosine(l, order[l])).fold(f64::INFINITY, f64::min);
+    orders.iter().map(least).fold(f64::NEG_INFINITY, f64::max)
+}
+
+#[test]
+fn a_unique_factorisation_is_found() {
+    let truth = laurberg();
+    let matrix = valid(&truth * truth.transpose());
+    for name in ["hals", "pgd", "mu"] {
+        // Not from every start: the problem has local minima. From these the error goes to 0.
+        let mut found = 0;
+        for seed in 0..6 {
+            let run = run(&*method(name, "{}"), &matrix, &random_start(&matrix, 3, seed), 3000);
+            if run.end().relative_error < 1e-3 {
+                found += 1;
+                let last = run.last();
+                let worst = matched_cosine(&truth, &last.w).min(matched_cosine(&truth, &last.ht));
+                eprintln!("{name} {seed}: {worst} {:e}", run.end().relative_error);
+                assert!(worst > 0.999, "{name}, seed {seed}: another factorisation, cosine {worst}");
+            }
+        }
+        eprintln!("{name}: {found}");
+        assert!(found >= 3, "{name} found it {found} times in 6");
+    }
+}
+
+#[test]
+fn transposing_the_data_swaps_the_factors() {
+    for (name, _) in all_methods() {
+        let matrix = data(17, 11, 4, true, 3);
+        let transposed = valid(common::entries(&matrix).transpose().to_owned());
+        let start = random_start(&matrix, 4, 3);
+        let swapped = Factors { w: start.ht.clone(), ht: start.w.clone() };
+        let one = steps(&*method(name, r#"{"first": "w"}"#), &matrix, &start, 30);
+        let other = steps(&*method(name, r#"{"first": "h"}"#), &transposed, &swapped, 30);
+        for (i, (one, other)) in one.iter().zip(&other).enumerate() {
+            let apart = distance(&one.w, &other.ht).max(distance(&one.ht, &other.w));
+            assert!(apart <= 1e-12, "{name}: apart by {apart:e} after iteration {i}");
+        }
+    }
+}
+
+/// c·A from √c·W₀ and √c·H₀ gives √c times the factors; for c = 4^j every operation is the same but for the exponent.
+/// Projected gradient tries the step lengths β^t from 1, so for it β and c must be powers of the same number.
+#[test]
+fn scaling_the_data_scales_the_factors() {
+    for (name, _) in all_methods() {
+        let (parameters, powers) = match name {
+            "pgd" => (r#"{"beta": 0.5, "trials": 60}"#, vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-8), 0.0)]),
+            _ => ("{}", vec![(4.0, 0.0), (2.0_f64.powi(-20), 0.0), (3.0, 1e-9), (1e5, 1e-9)]),
+        };
+        let matrix = data(17, 11, 4, true, 4);
+        let start = random_start(&matrix, 4, 4);
+        let plain = steps(&*method(name, parameters), &matrix, &start, 30);
+        for (c, tolerance) in powers {
+            let by = c.sqrt();
+            let scaled = |f: &Factors<f64>, by| Factors { w: times(&f.w, by), ht: times(&f.ht, by) };
+            let matrix = valid(times(common::entries(&matrix), c));
+            let path = steps(&*method(name, parameters), &matrix, &scaled(&start, by), 30);
+            for (i, (plain, found)) in plain.iter().zip(&path).enumerate() {
+                let apart = factor_distance(&scaled(plain, by), found);
+                assert!(apart <= tolerance, "{name}, c = {c}: apart by {apart:e} after iteration {i}");
+            }
+        }
+    }
+}
+
+/// Renaming the components renames those of the result. Not so for HALS: it goes through them in order, and the order
+/// matters.
+#[test]
+fn the_order_of_the_components_matters_to_hals_only() {
+    let matrix = data(17, 11, 4, false, 5);
+    let start = random_start(&matrix, 4, 5);
+    let permuted = |f: &Factors<f64>| {
+        let swap = |x: &Mat<f64>| Mat::from_fn(x.nrows(), 4, |i, j| x[(i, [2, 0, 3, 1][j])]);
+        Factors { w: swap(&f.w), ht: swap(&f.ht) }
+    };
+    for (name, method) in all_methods() {
+        let plain = steps(&*method, &matrix, &start, 20);
+        let path = steps(&*method, &matrix, &permuted(&start), 20);
+        let apart = plain.iter().zip(&path).map(|(p, f)| factor_distance(&permuted(p), f)).fold(0.0, f64::max);
+        assert_eq!(apart > 1e-10, name == "hals", "{name}: apart by {apart:e}");
+    }
+}
+
+/// At an exact factorisation whose Grams are regular nothing has a reason to move.
+#[test]
+fn a_stationary_point_stays() {
+    let (matrix, truth) = separable(20, 15, 4, 2);
+    for (name, method) in all_methods() {
+        for factors in steps(&*method, &matrix, &truth, 20) {
+            let apart = factor_distance(&truth, &factors);
+            assert!(apart <= 1e-12, "{name}: moved by {apart:e}");
+        }
+    }
+}
+
+/// The tolerance of projected gradient falls when an iteration finds nothing to do: such an iteration is no standstill.
+#[test]
+fn an_idle_iteration_is_not_taken_for_a_standstill() {
+    for seed in 0..20 {
+        let matrix = data(5, 4, 2, false, seed);
+        for (name, method) in all_methods() {
+            let run = run(&*method, &matrix, &random_start(&matrix, 2, seed), 200);
+            assert_ne!(run.reason, Reason::Stalled, "{name}, seed {seed}: at iteration {}", run.path.len() - 1);
+        }
+    }
+}
+
+#[test]
+fn a_run_is_the_same_twice_and_changes_nothing_it_was_given() {
+    let matrix = data(23, 19, 4, true, 6);
+    let (given, start) = (common::entries(&matrix).clone(), random_start(&matrix, 4, 6));
+    let print = start.fingerprint();
+    for (name, method) in all_methods() {
+        let (one, two) = (run(&*method, &matrix, &start, 40), run(&*method, &matrix, &start, 40));
+        let prints = |r: &[Factors<f64>]| r.iter().map(Factors::fingerprint).collect::<Vec<_>>();
+        assert_eq!(prints(&one.path), prints(&two.path), "{name}");
+        assert_eq!(one.path[0].fingerprint(), print, "{name}: iteration 0 is the start");
+        assert_eq!((one.measures[0].kkt_residual - 1.0).abs() < 1e-12, true, "{name}: its KKT residual is the unit");
+    }
+    assert_eq!((start.fingerprint(), common::entries(&matrix)), (print, &given));
+}
+
+#[test]
+fn two_threads_give_the_same_as_one() {
+    // Large enough that faer divides the products.
+    let mut stream = Stream::of(7, "threads");
+    let matrix = valid(uniform(300, 260, &mut stream));
+    let start = random_start(&matrix, 8, 7);
+    for (name, method) in all_methods() {
+        let go = |threads| {
+            let problem = problem(&matrix, 8).with_threads(threads);
+            run_in(&*method, &problem, &mut start.clone(), &iterations_only(5)).path.pop().expect("an iterate")
+        };
+        let (one, two, again) = (go(1), go(2), go(2));
+        let apart = factor_distance(&one, &two);
+        assert!(apart <= 1e-10, "{name}: apart by {apart:e}");
+        assert_eq!(two.fingerprint(), again.fingerprint(), "{name}: two threads, twice");
+    }
+}
+
+#[test]
+fn effort_grows_and_counts_two_passes_an_iteration() {
+    let matrix = data(17, 11, 4, false, 8);
+    for (name, method) in all_methods() {
+        let run = run(&*method, &matrix, &random_start(&matrix, 4, 8), 20);
+        // At the least: both products with A.
+        let products = 4.0 * 17.0 * 11.0 * 4.0;
+        for pair in run.progress.windows(2) {
+            let (before, now) = (pair[0].effort, pair[1].effort);
+            assert!(now.flops - before.flops >= products, "{name}: {before:?} {now:?}");
+            assert!((now.passes - before.passes - 2.0).abs() < 1e-12, "{name}: {before:?} {now:?}");
+        }
+    }
+}
+
+/// An entry that reaches 0 would stay there for ever, and one below the normal range slows everything down.
+#[test]
+fn mu_is_kept_above_a_floor_and_out_of_the_subnormal_range() {
+    let matrix = data(17, 11, 4, true, 9);
+    for init in Init::ALL {
+        let run = run(&*method("mu", "{}"), &matrix, &start(init, &matrix, 6, 9), 3000);
+        let (floor_w, floor_h) = run.floors;
+        assert!(floor_w > f64::MIN_POSITIVE && floor_h > f64::MIN_POSITIVE);
+        let at_floor = values(run.last()).filter(|v| *v <= floor_w).count();
+        eprintln!("{init}: {at_floor}");
+        assert!(at_floor > 0, "{init}: a run in which no entry comes to the floor tests nothing");
+        for f in &run.path[1..] {
+            assert!(f.w.col_iter().all(|c| c.iter().all(|v| *v >= floor_w)), "{init}: an entry of W below its floor");
+            assert!(f.ht.col_iter().all(|c| c.iter().all(|v| *v >= floor_h)), "{init}: an entry of H below its floor");
+        }
+    }
+}
+
+/// From the zeros of NNDSVD a multiplicative update without a floor would never come to the optimum that needs them.
+#[test]
+fn mu_leaves_zeros_that_are_not_optimal() {
+    let mut stream = Stream::of(10, "positive");
+    let matrix = valid(uniform(10, 2, &mut stream) * uniform(2, 8, &mut stream));
+    let start = start(Init::Nndsvd, &matrix, 2, 0);
+    assert!(values(&start).any(|v| v == 0.0));
+    let end = run(&*method("mu", "{}"), &matrix, &start, 3000).end().relative_error;
+    let confined = run(&*method("mu", r#"{"floor": 0.0}"#), &matrix, &start, 3000).end().relative_error;
+    eprintln!("{end} {confined}");
+    assert!(end < 1e-3, "relative error {end}");
+}

@@ -1,0 +1,68 @@
+//! A program of one's own: all of nmfbench, and one algorithm more.
+//!
+//! `cargo run --release --example custom_algorithm -- run examples/custom_algorithm.toml` races it against the built-in
+//! ones; it also stands in `list` and `info`, and in every figure.
+
+use faer::reborrow::ReborrowMut;
+use faer::{Mat, MatMut, linalg::matmul::matmul};
+use nmfbench::algorithms::kernels::{column, column_mut};
+use nmfbench::algorithms::{Alternating, Breakdown, Effort, Objective, Real, Registry, Rule, Side, Subproblem, Traits};
+use nmfbench::algorithms::{Update, entry};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Projected gradient with the fixed step θ/‖G‖_F: with θ < 2 the objective never rises.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct FixedStep {
+    /// θ, the step in units of 1/‖G‖_F.
+    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 2.0))]
+    theta: f64,
+}
+
+impl Default for FixedStep {
+    fn default() -> Self {
+        FixedStep { theta: 1.0 }
+    }
+}
+
+impl Rule for FixedStep {
+    const TRAITS: Traits = Traits {
+        objective: Objective::Frobenius,
+        monotone: true,
+        stationary: true,
+        stochastic: false,
+        locks_zeros: false,
+    };
+    type Update<T: Real> = Step<T>;
+    fn prepare<T: Real>(&self, side: &Side) -> Step<T> {
+        Step { theta: self.theta, xg: Mat::zeros(side.rows, side.rank) }
+    }
+}
+
+struct Step<T> {
+    theta: f64,
+    xg: Mat<T>, // XG, p×k
+}
+
+impl<T: Real> Update<T> for Step<T> {
+    fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
+        let norm = s.gram.norm_l2().to_f64();
+        let step = T::of(if norm > 0.0 { self.theta / norm } else { 0.0 });
+        matmul(&mut self.xg, faer::Accum::Replace, x.as_ref(), s.gram, T::of(1.0), s.par);
+        for j in 0..x.ncols() {
+            let (c, xg) = (column(s.cross, j), self.xg.col_as_slice(j));
+            for ((x, c), xg) in column_mut(x.rb_mut(), j).iter_mut().zip(c).zip(xg) {
+                let moved = *x - step * (*xg - *c);
+                *x = if moved > T::of(0.0) { moved } else { T::of(0.0) };
+            }
+        }
+        let (p, k) = (x.nrows() as f64, x.ncols() as f64);
+        Ok(Effort { flops: 2.0 * p * k * k + 3.0 * p * k, ..Effort::default() })
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    let mine = entry::<Alternating<FixedStep>>("fixed-step", "projected gradient, step 1/‖G‖", "this example (2026)");
+    nmfbench::main_with(Registry::builtin().with(mine))
+}

@@ -1,0 +1,201 @@
+//! The summary as Markdown and as a table for a terminal.
+
+use super::rows::{ProblemSummary, Row};
+use super::verdict::verdict;
+use crate::analysis::{Summary, show};
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// `summary.md`: the question, and for each problem a verdict and a table. `question` may be empty.
+#[must_use]
+pub fn markdown(experiment: &str, question: &str, problems: &[ProblemSummary]) -> String {
+    let mut text = format!("# {}\n", one_line(experiment));
+    if !question.trim().is_empty() {
+        text.push_str(&format!("\n*{}*\n", one_line(question)));
+    }
+    if problems.is_empty() {
+        return text + "\nThere are no runs yet.\n";
+    }
+    text.push_str(&format!("\n{}\n", conventions(problems)));
+    for problem in problems {
+        text.push_str(&format!("\n## {}\n\n{}\n\n", one_line(&problem.title), facts(problem)));
+        text.push_str(&format!("{}\n\n", verdict(problem)));
+        let (header, rows) = cells(problem);
+        text.push_str(&markdown_row(&header));
+        let rule: Vec<String> =
+            (0..header.len()).map(|i| if i == 0 { "---".into() } else { "--:".to_string() }).collect();
+        text.push_str(&markdown_row(&rule));
+        for row in rows {
+            text.push_str(&markdown_row(&row));
+        }
+    }
+    text
+}
+
+/// The same for a terminal of `width` columns (`None`: as wide as the content), without colour.
+#[must_use]
+pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
+    if problems.is_empty() {
+        return "There are no runs yet.\n".into();
+    }
+    let mut text = String::new();
+    for problem in problems {
+        let (header, rows) = cells(problem);
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header).add_rows(rows);
+        if let Some(width) = width {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        let lines = fill(&verdict(problem), width.map_or(100, usize::from));
+        text.push_str(&format!("{}\n{lines}\n{table}\n\n", one_line(&problem.title)));
+    }
+    text.push_str(&fill(&conventions(problems), width.map_or(100, usize::from)));
+    text + "\n"
+}
+
+fn conventions(problems: &[ProblemSummary]) -> String {
+    format!(
+        "Medians over seeds, with [least, greatest] where space allows; * marks the best of a column. Failed runs count \
+         as infinite. The gap is (f − f*) / (f₀ − f*), with f₀ the run's start and f* the best objective known of the \
+         data and the rank; “to ε” is the solver time to the first checkpoint with a gap of at most ε, and k/n the runs \
+         that get there. “Cannot tell” means that medians differ by less than the larger interquartile range. {}.",
+        capital(&problems[0].machine)
+    )
+}
+
+fn facts(problem: &ProblemSummary) -> String {
+    let (m, n, nnz) = problem.shape;
+    let made = if problem.synthetic { "Synthetic data, " } else { "Data of " };
+    let best = show::significant(problem.best, 6);
+    format!("{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}.")
+}
+
+/// Header and rows as text, the best of each column marked.
+fn cells(problem: &ProblemSummary) -> (Vec<String>, Vec<Vec<String>>) {
+    type Of<'c> = Box<dyn Fn(&Row) -> Option<Summary> + 'c>;
+    type Say = Box<dyn Fn(&Summary) -> String>;
+    let ranged = |digits: usize| -> Say {
+        Box::new(move |s| {
+            let [mid, low, high] = [s.median, s.min, s.max].map(|v| show::significant(v, digits));
+            if s.count > 1 { format!("{mid} [{low}, {high}]") } else { mid }
+        })
+    };
+    let mut columns: Vec<(String, bool, Of<'_>, Say)> = vec![
+        ("relative error".into(), true, Box::new(|r| r.error), ranged(4)),
+        ("best gap".into(), false, Box::new(|r| r.gap), Box::new(|s| show::significant(s.min, 2))),
+        ("KKT residual".into(), true, Box::new(|r| r.kkt), Box::new(|s| show::significant(s.median, 2))),
+        ("per iteration".into(), true, Box::new(|r| r.rate), Box::new(|s| show::seconds(s.median))),
+    ];
+    for (i, epsilon) in problem.ladder.iter().enumerate() {
+        let say: Say = Box::new(|s| format!("{} {}/{}", show::seconds(s.median), s.finite, s.count));
+        columns.push((format!("to {}", show::percent(*epsilon)), true, Box::new(move |r| r.targets[i]), say));
+    }
+    let mut header = vec!["algorithm".to_string(), "runs".to_string()];
+    header.extend(columns.iter().map(|c| c.0.clone()));
+    header.extend(["iterations".to_string(), "sparseness of W".to_string()]);
+    let mut rows: Vec<Vec<String>> = problem.rows.iter().map(|r| vec![one_line(&r.label), runs(r)]).collect();
+    for (_, by_median, of, say) in &columns {
+        let key = |s: Summary| if *by_median { s.median } else { s.min };
+        let best = problem.rows.iter().filter_map(of).map(key).filter(|v| v.is_finite()).min_by(f64::total_cmp);
+        for (row, cells) in problem.rows.iter().zip(&mut rows) {
+            let summary = of(row);
+            let mark = best.zip(summary).is_some_and(|(b, s)| key(s).total_cmp(&b).is_le());
+            let text = summary.map_or_else(|| "—".into(), |s| say(&s));
+            cells.push(if mark { format!("{text} *") } else { text });
+        }
+    }
+    for (row, cells) in problem.rows.iter().zip(&mut rows) {
+        cells.push(row.iterations.map_or_else(|| "—".into(), |s| format!("{:.0}", s.median)));
+        cells.push(row.sparseness.map_or_else(|| "—".into(), |s| show::significant(s.median, 2)));
+    }
+    (header, rows)
+}
+
+/// “5”, or “3/5 ok (2 diverged)”.
+fn runs(row: &Row) -> String {
+    let failed: usize = row.failures.iter().map(|f| f.1).sum();
+    if failed == 0 {
+        return row.runs.to_string();
+    }
+    let how: Vec<String> = row.failures.iter().map(|(status, n)| format!("{n} {status}")).collect();
+    format!("{}/{} ok ({})", row.runs - failed, row.runs, how.join(", "))
+}
+
+fn markdown_row(cells: &[String]) -> String {
+    // A bar or an asterisk in a label would break the table or turn italic.
+    let safe: Vec<String> = cells.iter().map(|c| c.replace('|', "\\|").replace('*', "\\*")).collect();
+    format!("| {} |\n", safe.join(" | "))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<&str>>().join(" ")
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Breaks a paragraph into lines.
+fn fill(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::BestValues;
+    use crate::analysis::invented::{failed, run};
+    use crate::report::summarize;
+    use crate::results::record::Status;
+
+    fn problems() -> Vec<ProblemSummary> {
+        let mut records = Vec::new();
+        for seed in 0..3 {
+            records.push(run("hals", seed, &[50.0, 10.0, 2.0]));
+            let mu = run("mu", seed, &[50.0, 20.0, 8.0]);
+            records.push(if seed == 1 { failed(mu, Status::Diverged) } else { mu });
+        }
+        let best = BestValues::over(&records);
+        summarize(&records, &best, &[0.1])
+    }
+
+    #[test]
+    fn the_markdown_table_has_equal_rows_and_one_mark_a_column() {
+        let text = markdown("demo", "Who is soonest?", &problems());
+        let table: Vec<&str> = text.lines().filter(|l| l.starts_with('|')).collect();
+        assert_eq!(table.len(), 4, "{text}");
+        assert!(table.iter().all(|l| l.matches('|').count() == table[0].matches('|').count()), "{text}");
+        assert!(text.contains("# demo\n\n*Who is soonest?*"), "{text}");
+        assert!(table[2].starts_with("| hals | 3 | 0.2000 [0.2000, 0.2000] \\* | 0 \\* |"), "{text}");
+        assert!(table[3].starts_with("| mu | 2/3 ok (1 diverged) | 0.4000 [0.4000, ∞] |"), "{text}");
+        assert!(table[2].contains("| 200 ms 3/3 \\* |") && table[3].contains("| ∞ 0/3 |"), "{text}");
+        assert!(text.contains("hals (median 200 ms, 3/3 runs), the only one"), "{text}");
+    }
+
+    #[test]
+    fn labels_cannot_break_the_table() {
+        let mut record = run("mu", 0, &[2.0, 1.0]);
+        record.label = "a|b\n*c*".into();
+        let text = markdown("x", "", &summarize(&[record.clone()], &BestValues::over(&[record]), &[]));
+        assert!(text.contains("| a\\|b \\*c\\* | 1 |"), "{text}");
+    }
+
+    #[test]
+    fn the_terminal_keeps_to_its_width() {
+        let text = terminal(&problems(), Some(90));
+        assert!(text.lines().all(|l| l.chars().count() <= 90), "{text}");
+        assert!(text.contains("hals") && text.contains("diverged"));
+        assert_eq!(terminal(&[], None), "There are no runs yet.\n");
+        assert!(markdown("x", "", &[]).ends_with("There are no runs yet.\n"));
+    }
+}
