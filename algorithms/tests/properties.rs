@@ -3,12 +3,12 @@
 mod common;
 
 use common::{
-    all_methods, assert_feasible, data, distance, factor_distance, iterations_only, method, problem, random_start, run,
-    run_in, sparse, start, steps, uniform, valid, values,
+    all_methods, assert_feasible, data, distance, factor_distance, iterations_only, method, naive, problem,
+    random_start, run, run_in, sparse, start, steps, uniform, valid, values,
 };
-use faer::{Mat, mat};
+use faer::{Mat, Par, mat};
 use nmfbench_algorithms::random::Stream;
-use nmfbench_algorithms::{BUILTIN, Factors, Init, Matrix, Reason, Stop};
+use nmfbench_algorithms::{BUILTIN, Evaluator, Factors, Init, Matrix, Reason};
 
 /// Names of the algorithms that claim monotone descent.
 fn monotone() -> impl Iterator<Item = &'static str> {
@@ -36,7 +36,9 @@ fn the_objective_never_rises_where_that_is_claimed() {
                 let allowed = 2.0 * (m + n + rank) as f64;
                 let rise = run.worst_rise(&matrix);
                 assert!(rise <= allowed, "{name}, {init}, {m}×{n} rank {rank}, seed {seed}: a rise of {rise} ε");
-                assert!(run.end().objective < run.measures[0].objective, "{name}, {init}, seed {seed}: no descent");
+                // The leading singular pair, where a start of rank 1 begins, is the optimum.
+                let descent = run.end().objective < run.measures[0].objective;
+                assert!(descent || rank == 1, "{name}, {init}, seed {seed}: no descent");
             }
         }
     }
@@ -70,22 +72,22 @@ fn separable(m: usize, n: usize, k: usize, seed: u64) -> (Matrix<f64>, Factors<f
     (valid(&truth.w * truth.ht.transpose()), truth)
 }
 
-/// On this problem HALS was seen to need about 60 iterations, and projected gradient about 40.
 #[test]
 fn stationary_points_are_reached_on_an_exact_product() {
+    let (matrix, _) = separable(20, 15, 4, 1);
+    let start = random_start(&matrix, 4, 1);
     for name in ["hals", "pgd"] {
         assert!(BUILTIN.iter().any(|e| e.name == name && e.traits.stationary));
-        let (matrix, _) = separable(20, 15, 4, 1);
-        let (mut factors, stop) = (random_start(&matrix, 4, 1), Stop { kkt: Some(1e-6), ..iterations_only(5000) });
-        let run = run_in(&*method(name, "{}"), &problem(&matrix, 4), &mut factors, &stop);
-        eprintln!("{name}: {} iterations", run.path.len() - 1);
-        assert_eq!(run.reason, Reason::Kkt, "{name}: {:?}", run.end());
-        assert!(run.end().kkt_residual < 1e-6);
+        let mut evaluator = Evaluator::new(&matrix, &start, Par::Seq);
+        let path = steps(&*method(name, "{}"), &matrix, &start, 400);
+        let needed = path.iter().position(|f| evaluator.look(f, (0.0, 0.0)).kkt_residual < 1e-6);
+        // Seen: 28 iterations of HALS, 26 of projected gradient.
+        assert!(needed.is_some_and(|i| i <= 100), "{name}: {needed:?} iterations");
     }
 }
 
-/// Laurberg et al. (2008), Theorem 4 and its example: W = (circulant) has as many zeros in the right places as make the
-/// factorisation of W·Wᵀ unique but for order and scale.
+/// The example of Laurberg et al., "Theorems on positive data: on the uniqueness of NMF", Computational Intelligence and
+/// Neuroscience (2008): W·Wᵀ has no other factorisation of rank 3, but for order and scale.
 fn laurberg() -> Mat<f64> {
     let a = 0.3;
     mat![[a, 1.0, 0.0], [1.0, a, 0.0], [0.0, a, 1.0], [0.0, 1.0, a], [1.0, 0.0, a], [a, 0.0, 1.0]]
@@ -107,7 +109,7 @@ fn a_unique_factorisation_is_found() {
     let truth = laurberg();
     let matrix = valid(&truth * truth.transpose());
     for name in ["hals", "pgd", "mu"] {
-        // Not from every start: the problem has local minima. From these the error goes to 0.
+        // Projected gradient is slow on one of these starts; wherever the error comes near 0, it is that factorisation.
         let mut found = 0;
         for seed in 0..6 {
             let run = run(&*method(name, "{}"), &matrix, &random_start(&matrix, 3, seed), 3000);
@@ -115,11 +117,9 @@ fn a_unique_factorisation_is_found() {
                 found += 1;
                 let last = run.last();
                 let worst = matched_cosine(&truth, &last.w).min(matched_cosine(&truth, &last.ht));
-                eprintln!("{name} {seed}: {worst} {:e}", run.end().relative_error);
                 assert!(worst > 0.999, "{name}, seed {seed}: another factorisation, cosine {worst}");
             }
         }
-        eprintln!("{name}: {found}");
         assert!(found >= 3, "{name} found it {found} times in 6");
     }
 }
@@ -217,7 +217,7 @@ fn a_run_is_the_same_twice_and_changes_nothing_it_was_given() {
         let prints = |r: &[Factors<f64>]| r.iter().map(Factors::fingerprint).collect::<Vec<_>>();
         assert_eq!(prints(&one.path), prints(&two.path), "{name}");
         assert_eq!(one.path[0].fingerprint(), print, "{name}: iteration 0 is the start");
-        assert_eq!((one.measures[0].kkt_residual - 1.0).abs() < 1e-12, true, "{name}: its KKT residual is the unit");
+        assert!((one.measures[0].kkt_residual - 1.0).abs() < 1e-12, "{name}: its KKT residual is the unit");
     }
     assert_eq!((start.fingerprint(), common::entries(&matrix)), (print, &given));
 }
@@ -264,7 +264,6 @@ fn mu_is_kept_above_a_floor_and_out_of_the_subnormal_range() {
         let (floor_w, floor_h) = run.floors;
         assert!(floor_w > f64::MIN_POSITIVE && floor_h > f64::MIN_POSITIVE);
         let at_floor = values(run.last()).filter(|v| *v <= floor_w).count();
-        eprintln!("{init}: {at_floor}");
         assert!(at_floor > 0, "{init}: a run in which no entry comes to the floor tests nothing");
         for f in &run.path[1..] {
             assert!(f.w.col_iter().all(|c| c.iter().all(|v| *v >= floor_w)), "{init}: an entry of W below its floor");
@@ -273,15 +272,16 @@ fn mu_is_kept_above_a_floor_and_out_of_the_subnormal_range() {
     }
 }
 
-/// From the zeros of NNDSVD a multiplicative update without a floor would never come to the optimum that needs them.
+/// Without a floor a multiplicative update never leaves a zero, however far from optimal it is.
 #[test]
 fn mu_leaves_zeros_that_are_not_optimal() {
-    let mut stream = Stream::of(10, "positive");
-    let matrix = valid(uniform(10, 2, &mut stream) * uniform(2, 8, &mut stream));
-    let start = start(Init::Nndsvd, &matrix, 2, 0);
-    assert!(values(&start).any(|v| v == 0.0));
-    let end = run(&*method("mu", "{}"), &matrix, &start, 3000).end().relative_error;
-    let confined = run(&*method("mu", r#"{"floor": 0.0}"#), &matrix, &start, 3000).end().relative_error;
-    eprintln!("{end} {confined}");
-    assert!(end < 1e-3, "relative error {end}");
+    let matrix = valid(Mat::full(3, 3, 1.0));
+    let start = Factors { w: Mat::full(3, 1, 1.0), ht: mat![[1.0], [1.0], [0.0]] };
+    let mut textbook = vec![vec![1.0, 1.0, 0.0]];
+    for _ in 0..50 {
+        naive::multiplicative_h(&vec![vec![1.0; 3]; 3], &vec![vec![1.0]; 3], &mut textbook);
+    }
+    assert_eq!(textbook, [[1.0, 1.0, 0.0]]);
+    let end = *run(&*method("mu", "{}"), &matrix, &start, 50).end();
+    assert!(end.relative_error < 1e-12, "{end:?}");
 }

@@ -85,6 +85,7 @@ fn family(record: &Record) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::invented::run;

@@ -144,6 +144,7 @@ fn thin(grid: Vec<f64>) -> Vec<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::groups::problems;

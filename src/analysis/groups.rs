@@ -164,6 +164,7 @@ fn grouped<T>(items: impl IntoIterator<Item = T>, same: impl Fn(&T, &T) -> bool)
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::invented::{at, run};

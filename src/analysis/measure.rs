@@ -128,6 +128,7 @@ impl fmt::Display for Y {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::invented::checkpoint;

@@ -39,6 +39,7 @@ pub fn reached(entrant: &Entrant<'_>, best: f64, ladder: &[f64], x: X) -> Vec<Re
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::groups::problems;

@@ -79,13 +79,13 @@ impl Monitor for Progress {
     fn look(&mut self, checkpoint: &Checkpoint) {
         self.show_left();
         let Checkpoint { iteration, relative_error, .. } = checkpoint;
-        self.bar.set_message(format!("{}  iteration {iteration}, error {relative_error:.4}", self.summary));
+        self.bar.set_message(format!("{}  iteration {iteration}, error {}", self.summary, number(*relative_error)));
     }
 
     fn end(&mut self, summary: &str, record: &Record) {
         self.bar.inc(1);
         let (at, total) = (self.bar.position(), self.total);
-        let error = record.last().map_or_else(|| "–".into(), |c| format!("{:.5}", c.relative_error));
+        let error = record.last().map_or_else(|| "–".into(), |c| number(c.relative_error));
         let outcome = format!("error {error}  {:.2} s  {} ({})", record.seconds, record.status, record.stop_reason);
         if self.plain || !record.status.is_proper() {
             let left = self.left.map_or_else(String::new, |(began, left)| {
@@ -98,6 +98,11 @@ impl Monitor for Progress {
     fn interrupted(&self) -> bool {
         INTERRUPTED.load(Ordering::Relaxed)
     }
+}
+
+/// Five digits that matter.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e3).contains(&x) { format!("{x:.5}") } else { format!("{x:.3e}") }
 }
 
 /// "12 s", "3 min 5 s", "2 h 10 min".

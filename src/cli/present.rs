@@ -4,10 +4,12 @@ use crate::analysis::BestValues;
 use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
+use crate::report;
 use crate::results::record::Record;
 use crate::results::store::{Store, StoreError};
 use crate::results::tables;
 use crate::runner::prepare::{Prepared, matrix_path};
+use console::Term;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -95,8 +97,22 @@ impl Kept {
 pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, StoreError> {
     store.write("runs.csv", &tables::runs(&kept.records))?;
     store.write("traces.csv", &tables::traces(&kept.records))?;
-    let _ = plan;
-    Ok(String::new())
+    let experiment = &plan.experiment;
+    let problems = report::summarize(&kept.records, &best(store)?, &experiment.targets.gap);
+    let question = experiment.question.as_deref().unwrap_or_default();
+    let mut summary = report::markdown(&experiment.name, question, &problems);
+    let mut machines: Vec<&str> = kept.records.iter().map(|r| r.machine.as_str()).collect();
+    machines.sort_unstable();
+    machines.dedup();
+    summary.push_str("\nMachines:\n\n");
+    for id in machines {
+        let facts = store.machine(id).map_or_else(|| "facts not stored".into(), |m| m.line());
+        summary.push_str(&format!("- {id}: {facts}\n"));
+    }
+    store.write("summary.md", summary.as_bytes())?;
+    let terminal = Term::stdout();
+    let width = terminal.is_term().then(|| terminal.size().1);
+    Ok(report::terminal(&problems, width))
 }
 
 /// The best objectives known: those stored, and what the stored runs have found since.

@@ -2,6 +2,7 @@
 //!
 //! plotters' own logarithmic axis loses the lowest decade and has no tick at all within one decade.
 
+use super::sheet::{TICK, measure};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,22 @@ impl Axis {
     pub(crate) fn names(names: &[String]) -> Self {
         let major = names.iter().enumerate().map(|(i, name)| (-(i as f64), name.clone())).collect();
         Self { scale: Scale::Linear, low: 0.5 - names.len().max(1) as f64, high: 0.5, major, minor: Vec::new() }
+    }
+
+    /// The same axis with as many ticks, at most six or so, as have room side by side in so many points.
+    pub(crate) fn fit(&self, width: f64) -> Self {
+        let with = |ticks: usize| match self.scale {
+            Scale::Linear => Self::linear(self.low, self.high, ticks),
+            Scale::Log => Self::log(self.low, self.high, ticks),
+        };
+        let fits = |axis: &Self| {
+            let ends = |t: &(f64, String)| {
+                let (middle, half) = (axis.unit(t.0).unwrap_or(0.0) * width, measure(&t.1, TICK, false) / 2.0);
+                (middle - half, middle + half)
+            };
+            axis.major.windows(2).all(|pair| ends(&pair[0]).1 + 4.0 <= ends(&pair[1]).0)
+        };
+        (2..=6).rev().map(with).find(fits).unwrap_or_else(|| with(2))
     }
 
     pub(crate) fn scale(&self) -> Scale {
@@ -155,7 +172,7 @@ fn linear_ticks(low: f64, high: f64, wanted: usize) -> Ticks {
         return linear_ticks(low, high, wanted + 2);
     }
     // As many decimals as the step needs, so that neighbours never read alike.
-    let decimals = (-step.log10() + if factor == 2.5 { 1.0 } else { 0.0 }).ceil().max(0.0) as i32;
+    let decimals = (-step.log10() + if (factor - 2.5f64).abs() < 0.1 { 1.0 } else { 0.0 }).ceil().max(0.0) as i32;
     major.dedup();
     let label =
         |v: &f64| if step.abs() >= 1e5 || decimals > 7 { scientific(*v, step) } else { decimal(*v, decimals as usize) };
@@ -181,7 +198,9 @@ fn log_ticks(low: f64, high: f64, wanted: usize) -> Ticks {
     if some.len() > wanted.max(2) {
         some = multiples(&[1.0, 3.0]);
     }
-    if some.len() < 3 {
+    if some.len() > wanted.max(2) + 1 && decades >= 2 {
+        some = multiples(&[1.0]);
+    } else if some.len() < 3 {
         return linear_ticks(low, high, wanted);
     }
     (some.into_iter().map(|v| (v, short(v))).collect(), fine)
@@ -261,6 +280,15 @@ mod tests {
         assert_eq!(labels(Axis::linear(0.0, 10.0, 5)), ["0", "2", "4", "6", "8", "10"]);
         assert_eq!(labels(Axis::linear(-0.1, 0.1, 2)), ["−0.1", "0", "0.1"]);
         assert_eq!(labels(Axis::linear(0.11721, 0.11729, 3)), ["0.117225", "0.117250", "0.117275"]);
+    }
+
+    #[test]
+    fn labels_have_room_in_a_narrow_box() {
+        for (low, high) in [(0.0027, 0.5), (0.11, 0.14), (1e-9, 1e3), (0.02, 8.0)] {
+            let axis = Axis::over(Scale::Log, [low, high], 6).unwrap().fit(75.0);
+            let used: f64 = axis.major.iter().map(|t| measure(&t.1, TICK, false)).sum();
+            assert!(axis.major.len() >= 2 && used < 75.0, "{axis:?}");
+        }
     }
 
     #[test]

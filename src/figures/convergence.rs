@@ -9,6 +9,7 @@ use super::sheet::{Area, Drawn, Key, Sheet, WIDE, draw_key, drawing, key_width, 
 use super::sheet::{TITLE, Text};
 use super::style::Style;
 use super::{FigureSpec, Rendered, Source, Styles, sentence};
+use crate::analysis::show::capital;
 use crate::analysis::{Curve, Problem, X, Y, curve, on_one_machine, problems};
 use plotters::prelude::*;
 
@@ -93,8 +94,8 @@ fn single(sheet: &Sheet<'_>, plan: &Plan, panel: &Panel<'_, '_>, keys: &[Key]) -
     let sheet = Sheet { width: plot + key_width(keys).max(60.0), body: 205.0, ..*sheet };
     sheet.draw(|root, top| {
         let place = Place { x: 2.0, y: top, width: plot, height: 205.0 };
-        let gutter = panel.axes.as_ref().map_or(40.0, |(_, y)| gutter(y, name_lines(plan.y).len()));
-        draw_panel(root, plan, panel, place, &Names { x: true, y: true, lines: name_lines(plan.y), gutter })?;
+        let gutter = panel.axes.as_ref().map_or(40.0, |(_, y)| gutter(y, 1));
+        draw_panel(root, plan, panel, place, &Names { x: true, y: true, lines: &[plan.y.axis_name()], gutter })?;
         for (i, key) in keys.iter().enumerate() {
             draw_key(root, key, (plot + 4.0, top + 22.0 + 12.0 * i as f64), sheet.band)?;
         }
@@ -143,10 +144,10 @@ fn facets(sheet: &Sheet<'_>, plan: &Plan, panels: &[Panel<'_, '_>], keys: &[Key]
 }
 
 /// Which axes are named in a panel.
-struct Names {
+struct Names<'n> {
     x: bool,
     y: bool,
-    lines: &'static [&'static str],
+    lines: &'n [&'n str],
     gutter: f64,
 }
 
@@ -169,7 +170,6 @@ fn panel<'p, 'a>(
         })
         .collect();
     let title = group.panel_title(problem);
-    // A lone panel needs no title when the heading says the rest; but rank and start are said nowhere else.
     Panel { problem, title, axes: axes(plan, &series), series }
 }
 
@@ -194,7 +194,7 @@ fn axes(plan: &Plan, series: &[Series]) -> Option<(Axis, Axis)> {
     Some((x, Axis::over(plan.scales.1, capped, 5)?))
 }
 
-fn draw_panel(root: &Area<'_>, plan: &Plan, panel: &Panel<'_, '_>, place: Place, names: &Names) -> Drawn {
+fn draw_panel(root: &Area<'_>, plan: &Plan, panel: &Panel<'_, '_>, place: Place, names: &Names<'_>) -> Drawn {
     let Some((x, y)) = &panel.axes else {
         let middle = (place.x + place.width / 2.0, place.y + place.height / 2.0);
         text(root, &panel.title, (middle.0, place.y + 9.5), &Text::new(TITLE).bold().center())?;
@@ -202,12 +202,14 @@ fn draw_panel(root: &Area<'_>, plan: &Plan, panel: &Panel<'_, '_>, place: Place,
     };
     let around = Surround {
         title: &panel.title,
+        bold: true,
         x: names.x.then(|| plan.x.axis_name()),
         y: if names.y { names.lines } else { &[] },
         gutter: names.gutter,
         right: 8.0,
         y_labels: true,
     };
+    let x = &x.fit(place.width - names.gutter - 8.0);
     let mut chart = frame(root, place, (x, y), &around)?;
     let lines: Vec<[Vec<(f64, f64)>; 3]> = panel.series.iter().map(|s| led_in(x, &s.curve)).collect();
     for (s, lines) in panel.series.iter().zip(&lines) {
@@ -269,13 +271,28 @@ fn draw_band(
 ) -> Drawn {
     let (bottom, top) = y.bounds();
     let inside = |a: f64| x.unit(a).is_some_and(|u| (-1e-9..=1.0 + 1e-9).contains(&u));
-    let shown: Vec<(f64, f64, f64)> = low
-        .iter()
-        .zip(mid.iter().zip(high))
-        .map(|(l, (m, h))| (l.0, l.1, if h.1.is_finite() { h.1 } else { m.1 }))
-        .take_while(|(a, l, _)| l.is_finite() && inside(*a))
-        .map(|(a, l, h)| (a, l.clamp(bottom, top), h.clamp(bottom, top)))
-        .collect();
+    let mut shown: Vec<(f64, f64, f64)> = Vec::new();
+    let points = low.iter().zip(mid.iter().zip(high)).map(|(l, (m, h))| (l.0, l.1, m.1, h.1));
+    let mut open = false;
+    for (at, l, m, h) in points.take_while(|p| p.1.is_finite() && inside(p.0)) {
+        let lost = !h.is_finite();
+        if lost && !open {
+            // The edge ends here, upright, rather than coming down to the median.
+            shown.extend(shown.last().map(|last| (at, l, last.2)));
+        }
+        open = lost;
+        let upper = if !lost {
+            h
+        } else if m.is_finite() {
+            m
+        } else {
+            l
+        };
+        shown.push((at, l, upper));
+    }
+    for (_, l, h) in &mut shown {
+        (*l, *h) = (l.clamp(bottom, top), h.clamp(bottom, top));
+    }
     if shown.len() < 2 {
         return Ok(());
     }
@@ -369,10 +386,4 @@ fn csv(plan: &Plan, panels: &[Panel<'_, '_>]) -> Drawn<String> {
         }
     }
     super::values::table(&header, rows)
-}
-
-/// With a capital first letter; formulas stay.
-pub(crate) fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -29,6 +29,12 @@ use crate::analysis::{BestValues, DEFAULT_TARGETS, Problem};
 use crate::results::record::Record;
 use style::Style;
 
+/// Gives the final factors of a run, if they were kept.
+pub type LoadFactors<'a> = dyn Fn(&Record) -> Option<Factors> + 'a;
+
+/// Gives column j (from 0) of the data matrix of a run, m values.
+pub type LoadColumn<'a> = dyn Fn(&Record, usize) -> Option<Vec<f64>> + 'a;
+
 /// What figures are made of.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
@@ -39,9 +45,9 @@ pub struct Source<'a> {
     /// The experiment's targets ε; empty for [`DEFAULT_TARGETS`].
     pub targets: &'a [f64],
     /// The final factors of a run, where they were kept.
-    pub factors: Option<&'a dyn Fn(&Record) -> Option<Factors>>,
+    pub factors: Option<&'a LoadFactors<'a>>,
     /// Column j (from 0) of the data matrix a run was given, m values.
-    pub column: Option<&'a dyn Fn(&Record, usize) -> Option<Vec<f64>>>,
+    pub column: Option<&'a LoadColumn<'a>>,
 }
 
 impl<'a> Source<'a> {
@@ -118,7 +124,12 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
 /// A figure that only says something.
 fn sentence(spec: &FigureSpec, name: &str, words: &str) -> Result<Rendered, FigureError> {
     let svg = sheet::sentence_page(spec.title.as_deref().unwrap_or(name), spec.title.as_deref(), words)?;
-    Ok(Rendered { name: name.to_string(), svg, csv: "note\n".to_string() + words + "\n", caption: words.to_string() })
+    Ok(Rendered {
+        name: name.to_string(),
+        svg,
+        csv: values::table(&["note"], vec![vec![words.to_string()]])?,
+        caption: words.to_string(),
+    })
 }
 
 /// The styles of all entrants: an algorithm's labels are its variants, in the order in which the problems name them.

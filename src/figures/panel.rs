@@ -21,8 +21,10 @@ pub(crate) struct Place {
 
 /// What surrounds the box.
 pub(crate) struct Surround<'l> {
-    /// Above the box, in bold; empty for none.
+    /// Above the box; empty for none.
     pub(crate) title: &'l str,
+    /// Whether the title is bold.
+    pub(crate) bold: bool,
     /// Beneath, with the unit.
     pub(crate) x: Option<&'l str>,
     /// At the left, turned, in lines.
@@ -85,7 +87,8 @@ pub(crate) fn frame<'a>(
     // Over the box where it fits, else as near as the place allows.
     let middle = ((left + right) / 2.0).min(place.x + place.width - 2.0 - half).max(place.x + 2.0 + half);
     if !title.is_empty() {
-        text(root, &title, (middle, top - 6.5), &Text::new(TITLE).bold().center())?;
+        let look = Text::new(TITLE).center();
+        text(root, &title, (middle, top - 6.5), &if around.bold { look.bold() } else { look })?;
     }
     if let Some(name) = around.x {
         text(root, name, ((left + right) / 2.0, bottom + 19.0), &Text::new(TITLE).center())?;

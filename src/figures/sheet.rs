@@ -170,6 +170,9 @@ impl Text {
     pub(crate) fn center(self) -> Self {
         Self { across: HPos::Center, ..self }
     }
+    pub(crate) fn right(self) -> Self {
+        Self { across: HPos::Right, ..self }
+    }
     /// Reading upwards.
     pub(crate) fn turned(self) -> Self {
         Self { turned: true, ..self }

@@ -115,6 +115,7 @@ pub fn default_figures() -> Vec<FigureSpec> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
 

@@ -3,13 +3,17 @@
 use super::axis::{Axis, Scale};
 use super::page::pt;
 use super::panel::{Chart, HEAD, Place, Surround, close, corners, foot, frame};
-use super::sheet::{Area, Drawn, NOTE, Sheet, TICK, Text, WIDE, drawing, measure, text};
+use super::sheet::{Area, Drawn, NOTE, Sheet, TICK, TITLE, Text, WIDE, drawing, measure, shorten, text};
 use super::style::{GREY, Style};
 use crate::analysis::Summary;
 use plotters::prelude::*;
 
 /// Points of one entrant's row.
 const ROW: f64 = 15.0;
+/// Points of the line above a row.
+const ROW_HEAD: f64 = 13.0;
+/// Points a name may take.
+const LABEL: f64 = 96.0;
 
 /// One entrant's runs.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub(crate) struct Strip {
 /// One box of strips.
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
+    /// Above the row that this panel begins, at the left; empty for none.
+    pub(crate) heading: String,
     pub(crate) title: String,
     pub(crate) strips: Vec<Strip>,
 }
@@ -53,43 +59,70 @@ impl Strips<'_> {
     pub(crate) fn draw(&self) -> Drawn<String> {
         let labels = self.labels();
         let rows = self.panels.len().div_ceil(self.across);
-        let (plain, named) = (panel_height(labels.len(), false) + 2.0, panel_height(labels.len(), true));
+        let head = if self.panels.iter().any(|p| !p.heading.is_empty()) { ROW_HEAD } else { 0.0 };
+        let (plain, named) = (panel_height(labels.len(), false) + head + 2.0, panel_height(labels.len(), true) + head);
         let width = if self.across == 1 { 360.0 } else { WIDE };
-        let body = plain * (rows - 1) as f64 + named;
+        // In narrow panels the name of the axis stands once, beneath all of them.
+        let once = self.across > 2;
+        let last = if once { plain + 18.0 } else { named };
+        let body = plain * (rows - 1) as f64 + last;
         let sheet =
             Sheet { title: self.title, heading: self.heading, width, body, legend: &[], band: false, note: self.note };
-        let infinite = self.panels.iter().flat_map(|p| &p.strips).flat_map(|s| &s.values).any(|v| !v.is_finite());
-        let band = if infinite { measure(self.failed, NOTE, false).max(30.0) + 6.0 } else { 0.0 };
+        let word = self.failed.split(' ').map(|w| measure(w, NOTE, false)).fold(0.0, f64::max);
+        // Beside the word there must be room for half of the last tick label.
+        let band = |column: usize| if self.fails_in(column) { word + 17.0 } else { 0.0 };
+        let bands: Vec<f64> = (0..self.across).map(band).collect();
+        let rows_of = labels;
+        let labels: Vec<String> = rows_of.iter().map(|l| shorten(l, TICK, false, LABEL)).collect();
         let gutter = labels.iter().map(|l| measure(l, TICK, false)).fold(0.0, f64::max) + 9.0;
-        let gap = 10.0;
-        let inner = (width - 4.0 - gutter - self.across as f64 * gap) / self.across as f64;
+        // Tick labels at the ends of neighbouring boxes must not run into each other.
+        let gap = if self.across > 2 { 18.0 } else { 10.0 };
+        // Boxes of equal width: what names, bands and gaps leave is shared.
+        let inner = (width - 4.0 - gutter - self.across as f64 * gap - bands.iter().sum::<f64>()) / self.across as f64;
         let names = Axis::names(&labels);
+        let left = |column: usize| {
+            let before: f64 = bands[..column].iter().map(|band| inner + band + gap).sum();
+            2.0 + before + if column == 0 { 0.0 } else { gutter }
+        };
         sheet.draw(|root, top| {
             for (i, panel) in self.panels.iter().enumerate() {
                 let (row, column) = (i / self.across, i % self.across);
-                let lowest = i + self.across >= self.panels.len();
+                let lowest = !once && i + self.across >= self.panels.len();
                 let mine = if column == 0 { gutter } else { 0.0 };
                 let place = Place {
-                    x: 2.0 + if column == 0 { 0.0 } else { gutter + column as f64 * (inner + gap) },
-                    y: top + plain * row as f64,
-                    width: mine + inner + gap,
+                    x: left(column),
+                    y: top + plain * row as f64 + head,
+                    width: mine + inner + bands[column] + gap,
                     height: panel_height(labels.len(), lowest),
                 };
-                let ticks = ((inner - band) / 38.0) as usize;
-                let x = self.x_axis(i, row, ticks.clamp(2, 6));
+                if column == 0 && head > 0.0 {
+                    let at = (6.0, place.y - 5.0);
+                    text(root, &shorten(&panel.heading, TITLE, true, width - 12.0), at, &Text::new(TITLE).bold())?;
+                }
+                let x = self.x_axis(i, row).fit(inner);
                 let around = Surround {
                     title: &panel.title,
+                    bold: panel.heading.is_empty() && !self.shared,
                     x: lowest.then_some(self.axis),
                     y: &[],
                     gutter: mine,
-                    right: gap + band,
+                    right: gap + bands[column],
                     y_labels: column == 0,
                 };
                 let chart = frame(root, place, (&x, &names), &around)?;
-                self.draw_panel(root, chart, panel, (&x, &names), &labels, band)?;
+                self.draw_panel(root, chart, panel, (&x, &names), &rows_of, bands[column])?;
+            }
+            if once {
+                let at = (gutter + (width - gutter) / 2.0, top + body - 8.0);
+                text(root, self.axis, at, &Text::new(TITLE).center())?;
             }
             Ok(())
         })
+    }
+
+    fn fails_in(&self, column: usize) -> bool {
+        let panels = self.panels.iter().skip(column).step_by(self.across);
+        panels.flat_map(|p| &p.strips).flat_map(|s| &s.values).any(|v| !v.is_finite())
     }
 
     /// The rows of every panel of the page: panels lie side by side and share them.
@@ -103,14 +136,14 @@ impl Strips<'_> {
         labels
     }
 
-    fn x_axis(&self, panel: usize, row: usize, ticks: usize) -> Axis {
+    fn x_axis(&self, panel: usize, row: usize) -> Axis {
         let range = if self.shared { row * self.across..(row + 1) * self.across } else { panel..panel + 1 };
         let panels = &self.panels[range.start..range.end.min(self.panels.len())];
         let values = || panels.iter().flat_map(|p| &p.strips).flat_map(|s| s.values.iter().copied());
         let finite = || values().filter(|v| v.is_finite());
         let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
         let natural = if low > 0.0 && high / low >= 10.0 { Scale::Log } else { Scale::Linear };
-        Axis::over(self.scale.unwrap_or(natural), values(), ticks).unwrap_or_else(|| Axis::linear(0.0, 1.0, ticks))
+        Axis::over(self.scale.unwrap_or(natural), values(), 6).unwrap_or_else(|| Axis::linear(0.0, 1.0, 6))
     }
 
     fn draw_panel(
@@ -141,8 +174,10 @@ impl Strips<'_> {
             }
         }
         if band > 0.0 {
-            let middle = f64::from(right + far) / 200.0;
-            text(root, self.failed, (middle, f64::from(bottom) / 100.0 + 8.0), &Text::new(NOTE).center().color(GREY))?;
+            for (i, word) in self.failed.split(' ').enumerate() {
+                let at = (f64::from(far) / 100.0, f64::from(bottom) / 100.0 + 7.5 + 7.5 * i as f64);
+                text(root, word, at, &Text::new(NOTE).right().color(GREY))?;
+            }
             let line = GREY.stroke_width(pt(0.4).unsigned_abs());
             root.draw(&Rectangle::new([(right, top), (far, bottom)], line)).map_err(drawing)?;
         }

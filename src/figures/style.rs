@@ -23,6 +23,9 @@ const COLORS: [RGBColor; 8] = [
     RGBColor(0x80, 0x80, 0x80), // 7 grey
 ];
 
+/// The hues of unknown names, as indices: those that no usual baseline has, since a new method is shown beside them.
+const NEW: [usize; 4] = [6, 7, 5, 3];
+
 const DASHES: [&[f64]; 5] = [&[], &[4.0, 1.6], &[1.2, 1.4], &[5.0, 1.4, 1.2, 1.4], &[8.0, 2.0]];
 
 /// The outline of a marker.
@@ -85,7 +88,7 @@ impl Style {
         let known = KNOWN.iter().find(|k| k.0 == algorithm).map(|k| k.1);
         let [color, dash, shape] = known.unwrap_or_else(|| {
             let h = fnv1a(algorithm);
-            [(h % 8) as usize, (h / 8 % 5) as usize, (h / 40 % 7) as usize]
+            [NEW[(h % 4) as usize], (h / 4 % 5) as usize, (h / 20 % 7) as usize]
         });
         Self {
             color: shade(COLORS[color], variant),

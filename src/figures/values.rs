@@ -1,17 +1,17 @@
 //! Figures of one number for each run: runtime, time to target, final error.
 
 use super::axis::Scale;
-use super::convergence::capital;
 use super::grid::{Group, pages};
 use super::sheet::Drawn;
 use super::strips::{self, Panel, Strip, Strips};
 use super::{FigureError, FigureSpec, Rendered, Source, Styles, sentence};
+use crate::analysis::show::capital;
 use crate::analysis::{Entrant, Problem, X, Y, on_one_machine, problems, reach, show};
 
 /// Rows of panels a page holds, by entrants: the page should stay on a sheet of paper.
 fn rows_per_page(all: &[Problem<'_>]) -> usize {
     let most = all.iter().map(|p| p.entrants.len()).max().unwrap_or(1);
-    ((500.0 / strips::panel_height(most, true)) as usize).clamp(1, 4)
+    ((500.0 / (strips::panel_height(most, true) + 12.0)) as usize).clamp(1, 4)
 }
 
 /// Seconds per iteration, set-up left out.
@@ -21,7 +21,7 @@ pub(super) fn runtime(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Rende
     let note = format!("Median over the repetitions of a run; set-up is left out. {}. ", capital(&machine.note()));
     let figure = Figure {
         spec,
-        axis: "seconds per iteration (s)".into(),
+        axis: "solver time per iteration (s)".into(),
         scale: Some(spec.x_scale.unwrap_or(Scale::Log)),
         failed: "failed",
         column: "seconds_per_iteration",
@@ -105,6 +105,7 @@ impl Figure<'_> {
         let mut rendered = Vec::new();
         for group in pages(all, 2 * rows_per_page(all)) {
             let panel = |problem: &&Problem<'_>| Panel {
+                heading: String::new(),
                 title: group.panel_title(problem),
                 strips: strips(problem, &styles, |e| values(problem, e)),
             };
@@ -133,9 +134,8 @@ impl Figure<'_> {
                 let target = format!("ε = {}", show::percent(*epsilon));
                 let strips = strips(problem, &styles, |entrant| price(*epsilon, entrant));
                 rows.extend(self.rows(problem, &epsilon.to_string(), &strips));
-                let name = group.panel_title(problem);
-                let title = if i == 0 { format!("{name}: {target}") } else { target };
-                panels.push(Panel { title, strips });
+                let heading = if i == 0 { group.panel_title(problem) } else { String::new() };
+                panels.push(Panel { heading, title: target, strips });
             }
         }
         let csv = table(&self.header(), rows)?;

@@ -119,6 +119,7 @@ fn failures(entrant: &Entrant<'_>) -> Vec<(Status, usize)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the expected values are computed by hand and exact")]
 mod tests {
     use super::*;
     use crate::analysis::invented::{at, failed, run};

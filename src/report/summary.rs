@@ -2,6 +2,7 @@
 
 use super::rows::{ProblemSummary, Row};
 use super::verdict::verdict;
+use crate::analysis::show::capital;
 use crate::analysis::{Summary, show};
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -19,7 +20,7 @@ pub fn markdown(experiment: &str, question: &str, problems: &[ProblemSummary]) -
     for problem in problems {
         text.push_str(&format!("\n## {}\n\n{}\n\n", one_line(&problem.title), facts(problem)));
         text.push_str(&format!("{}\n\n", verdict(problem)));
-        let (header, rows) = cells(problem);
+        let (header, rows) = cells(problem, false);
         text.push_str(&markdown_row(&header));
         let rule: Vec<String> =
             (0..header.len()).map(|i| if i == 0 { "---".into() } else { "--:".to_string() }).collect();
@@ -31,7 +32,8 @@ pub fn markdown(experiment: &str, question: &str, problems: &[ProblemSummary]) -
     text
 }
 
-/// The same for a terminal of `width` columns (`None`: as wide as the content), without colour.
+/// The same for a terminal of `width` columns (`None`: as wide as the content), without colour. Below 150 columns the
+/// ranges, the KKT residual, the iterations and the sparseness are left to `summary.md`.
 #[must_use]
 pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
     if problems.is_empty() {
@@ -39,9 +41,9 @@ pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
     }
     let mut text = String::new();
     for problem in problems {
-        let (header, rows) = cells(problem);
+        let (header, rows) = cells(problem, width.is_some_and(|w| w < 150));
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header).add_rows(rows);
+        table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header).add_rows(rows);
         if let Some(width) = width {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         }
@@ -54,10 +56,10 @@ pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
 
 fn conventions(problems: &[ProblemSummary]) -> String {
     format!(
-        "Medians over seeds, with [least, greatest] where space allows; * marks the best of a column. Failed runs count \
+        "Medians over seeds, with [least, greatest]; * marks the best of a column. Failed runs count \
          as infinite. The gap is (f − f*) / (f₀ − f*), with f₀ the run's start and f* the best objective known of the \
          data and the rank; “to ε” is the solver time to the first checkpoint with a gap of at most ε, and k/n the runs \
-         that get there. “Cannot tell” means that medians differ by less than the larger interquartile range. {}.",
+         that get there. “Cannot tell” means that the interquartile ranges meet. {}.",
         capital(&problems[0].machine)
     )
 }
@@ -69,29 +71,33 @@ fn facts(problem: &ProblemSummary) -> String {
     format!("{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}.")
 }
 
-/// Header and rows as text, the best of each column marked.
-fn cells(problem: &ProblemSummary) -> (Vec<String>, Vec<Vec<String>>) {
+/// Header and rows as text, the best of each column marked; `compact` leaves out what a summary can spare.
+fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<String>>) {
     type Of<'c> = Box<dyn Fn(&Row) -> Option<Summary> + 'c>;
     type Say = Box<dyn Fn(&Summary) -> String>;
     let ranged = |digits: usize| -> Say {
         Box::new(move |s| {
             let [mid, low, high] = [s.median, s.min, s.max].map(|v| show::significant(v, digits));
-            if s.count > 1 { format!("{mid} [{low}, {high}]") } else { mid }
+            if s.count > 1 && !compact { format!("{mid} [{low}, {high}]") } else { mid }
         })
     };
     let mut columns: Vec<(String, bool, Of<'_>, Say)> = vec![
         ("relative error".into(), true, Box::new(|r| r.error), ranged(4)),
         ("best gap".into(), false, Box::new(|r| r.gap), Box::new(|s| show::significant(s.min, 2))),
-        ("KKT residual".into(), true, Box::new(|r| r.kkt), Box::new(|s| show::significant(s.median, 2))),
         ("per iteration".into(), true, Box::new(|r| r.rate), Box::new(|s| show::seconds(s.median))),
     ];
+    if !compact {
+        columns.push(("KKT residual".into(), true, Box::new(|r| r.kkt), Box::new(|s| show::significant(s.median, 2))));
+    }
     for (i, epsilon) in problem.ladder.iter().enumerate() {
         let say: Say = Box::new(|s| format!("{} {}/{}", show::seconds(s.median), s.finite, s.count));
         columns.push((format!("to {}", show::percent(*epsilon)), true, Box::new(move |r| r.targets[i]), say));
     }
     let mut header = vec!["algorithm".to_string(), "runs".to_string()];
     header.extend(columns.iter().map(|c| c.0.clone()));
-    header.extend(["iterations".to_string(), "sparseness of W".to_string()]);
+    if !compact {
+        header.extend(["iterations".to_string(), "sparseness of W".to_string()]);
+    }
     let mut rows: Vec<Vec<String>> = problem.rows.iter().map(|r| vec![one_line(&r.label), runs(r)]).collect();
     for (_, by_median, of, say) in &columns {
         let key = |s: Summary| if *by_median { s.median } else { s.min };
@@ -103,7 +109,7 @@ fn cells(problem: &ProblemSummary) -> (Vec<String>, Vec<Vec<String>>) {
             cells.push(if mark { format!("{text} *") } else { text });
         }
     }
-    for (row, cells) in problem.rows.iter().zip(&mut rows) {
+    for (row, cells) in problem.rows.iter().zip(&mut rows).filter(|_| !compact) {
         cells.push(row.iterations.map_or_else(|| "—".into(), |s| format!("{:.0}", s.median)));
         cells.push(row.sparseness.map_or_else(|| "—".into(), |s| show::significant(s.median, 2)));
     }
@@ -128,11 +134,6 @@ fn markdown_row(cells: &[String]) -> String {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<&str>>().join(" ")
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Breaks a paragraph into lines.

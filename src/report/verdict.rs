@@ -9,7 +9,11 @@ pub(super) fn verdict(problem: &ProblemSummary) -> String {
     sentences.push(compared(&problem.rows, "Lowest final relative error", |r| r.error, |v| show::significant(v, 4)));
     sentences.push(compared(&problem.rows, "Cheapest iteration", |r| r.rate, show::seconds));
     sentences.retain(|s| !s.is_empty());
-    if sentences.is_empty() { "No run ended properly, so there is nothing to compare.".into() } else { sentences.join(" ") }
+    if sentences.is_empty() {
+        "No run ended properly, so there is nothing to compare.".into()
+    } else {
+        sentences.join(" ")
+    }
 }
 
 /// Who is soonest to the hardest target that somebody's median run reaches.
@@ -28,18 +32,12 @@ fn soonest(problem: &ProblemSummary) -> String {
 }
 
 /// “head: leader, median a (k/n runs), next second (b), 1.5 ×, … last.”
-fn compared(
-    rows: &[Row],
-    head: &str,
-    of: impl Fn(&Row) -> Option<Summary>,
-    say: impl Fn(f64) -> String,
-) -> String {
+fn compared(rows: &[Row], head: &str, of: impl Fn(&Row) -> Option<Summary>, say: impl Fn(f64) -> String) -> String {
     let mut ranked: Vec<(&str, Summary)> = rows.iter().filter_map(|r| Some((r.label.as_str(), of(r)?))).collect();
     ranked.retain(|r| r.1.median.is_finite());
     ranked.sort_by(|a, b| a.1.median.total_cmp(&b.1.median));
     let Some((leader, first)) = ranked.first().copied() else { return String::new() };
-    let absent: Vec<&str> =
-        rows.iter().filter(|r| !median(of(r)).is_finite()).map(|r| r.label.as_str()).collect();
+    let absent: Vec<&str> = rows.iter().filter(|r| !median(of(r)).is_finite()).map(|r| r.label.as_str()).collect();
     let told = |name: &str, s: &Summary| format!("{name} (median {}, {}/{} runs)", say(s.median), s.finite, s.count);
     let mut text = match ranked.get(1) {
         None => format!("{head}: {}, the only one whose median run does it", told(leader, &first)),
@@ -57,7 +55,11 @@ fn compared(
 
 fn ratio(name: &str, this: &Summary, first: &Summary, say: &impl Fn(f64) -> String) -> String {
     let times = this.median / first.median;
-    let factor = if times.is_finite() { format!(", {} ×", show::significant(times, 2 + usize::from(times < 1.1))) } else { String::new() };
+    let factor = if times.is_finite() {
+        format!(", {} ×", show::significant(times, 2 + usize::from(times < 1.1)))
+    } else {
+        String::new()
+    };
     let sure = if first.differs_from(this) { "" } else { ", within the spread" };
     format!("{name} ({}{factor}{sure})", say(this.median))
 }
@@ -71,7 +73,7 @@ fn cannot_tell(head: &str, ranked: &[(&str, Summary)], told: &impl Fn(&str, &Sum
     }
     let (tied, behind): (Vec<_>, Vec<_>) = ranked.iter().partition(|r| !first.differs_from(&r.1));
     let names: Vec<String> = tied.iter().map(|(name, s)| told(name, s)).collect();
-    let mut text = format!("{head}: cannot tell, the medians of {} differ by less than the spread", join(&names));
+    let mut text = format!("{head}: cannot tell, the medians of {} differ by less than their spread", join(&names));
     if !behind.is_empty() {
         let names: Vec<String> = behind.iter().map(|(name, s)| told(name, s)).collect();
         text.push_str(&format!("; behind them {}", join(&names)));
@@ -128,7 +130,10 @@ mod tests {
     fn a_difference_within_the_spread_is_no_verdict() {
         let mut records = seeds("mu", &[(1.0, 1.0), (1.0, 2.0), (1.0, 5.0)]);
         records.extend(seeds("hals", &[(1.0, 1.0), (1.0, 1.9), (1.0, 4.0)]));
-        assert!(told(&records).starts_with("Soonest to within 1 % of the best known objective: cannot tell, the medians of"));
+        assert!(
+            told(&records)
+                .starts_with("Soonest to within 1 % of the best known objective: cannot tell, the medians of")
+        );
         let one = [run("mu", 0, &[9.0, 1.0]), run("hals", 0, &[9.0, 2.0])];
         assert!(told(&one).contains("cannot tell from fewer than three seeds"), "{}", told(&one));
     }

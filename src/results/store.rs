@@ -88,7 +88,7 @@ impl Store {
         let folder = path.parent().unwrap_or(&self.root);
         let put = || -> std::io::Result<()> {
             fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(".").suffix(".part").tempfile_in(folder)?;
+            let mut file = temporary().tempfile_in(folder)?;
             file.write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|e| e.error)?;
@@ -159,6 +159,15 @@ impl Store {
         records.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(records)
     }
+}
+
+/// A hidden file with the permissions that any other file gets: those of temporary files are for their owner alone.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".").suffix(".part");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> StoreError {

@@ -72,23 +72,25 @@ impl<C: Clock> Stopwatch<C> {
 #[cfg(test)]
 pub(crate) mod mock {
     use super::{Clock, Reading};
-    use std::cell::Cell;
-    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
     /// Stands still until it is advanced.
     #[derive(Clone, Default)]
-    pub(crate) struct MockClock(Rc<Cell<Duration>>);
+    pub(crate) struct MockClock(Arc<AtomicU64>);
 
     impl MockClock {
         pub(crate) fn advance(&self, seconds: f64) {
-            self.0.set(self.0.get() + Duration::from_secs_f64(seconds));
+            let nanoseconds = Duration::from_secs_f64(seconds).as_nanos();
+            self.0.fetch_add(nanoseconds.try_into().expect("a short time"), Ordering::Relaxed);
         }
     }
 
     impl Clock for MockClock {
         fn now(&self) -> Reading {
-            Reading { wall: self.0.get(), cpu: 2 * self.0.get() }
+            let wall = Duration::from_nanos(self.0.load(Ordering::Relaxed));
+            Reading { wall, cpu: 2 * wall }
         }
     }
 

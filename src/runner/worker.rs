@@ -184,7 +184,6 @@ fn peak_memory() -> Option<u64> {
 mod tests {
     use super::*;
     use crate::runner::clock::mock::MockClock;
-    use crate::runner::prepare::to_mat;
     use nmfbench_algorithms::{Effort, Init, Reason, Schedule, Solver, Stop, random};
 
     /// Takes half a second for the set-up and one for each step, by the mock clock.

@@ -13,7 +13,7 @@ use crate::real::{Real, max};
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::llt::{self, factor::LltRegularization};
 use faer::prelude::*;
-use faer::{Mat, MatMut, Par};
+use faer::{Mat, MatMut, MatRef, Par};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,40 +42,66 @@ impl Rule for Als {
             llt::factor::cholesky_in_place_scratch::<T>(k, Par::Seq, default()),
             llt::solve::solve_in_place_scratch::<T>(k, side.rows, Par::Seq),
         ]);
-        AlsUpdate { ridge: self.ridge, factor: Mat::zeros(k, k), memory: MemBuffer::new(scratch) }
+        AlsUpdate {
+            ridge: self.ridge,
+            factor: Mat::zeros(k, k),
+            scale: vec![T::of(0.0); k],
+            memory: MemBuffer::new(scratch),
+        }
     }
 }
 
 pub struct AlsUpdate<T> {
     ridge: f64,
-    /// G + λI and its Cholesky factor, k×k.
+    /// D(G + λI)D and its Cholesky factor, k×k; D makes its diagonal 1.
     factor: Mat<T>,
+    /// The diagonal of D; 0 for a component that the other factor lacks.
+    scale: Vec<T>,
     memory: MemBuffer,
+}
+
+impl<T: Real> AlsUpdate<T> {
+    /// Scales the Gram matrix to a unit diagonal: which components are dependent must not hinge on how norms are shared
+    /// between W and H, and that share can drift without bound here.
+    fn scale_gram(&mut self, gram: MatRef<'_, T>) {
+        let k = gram.nrows();
+        let diagonal = |i: usize| gram[(i, i)].to_f64();
+        let ridge = self.ridge * (0..k).map(diagonal).sum::<f64>() / count(k);
+        for i in 0..k {
+            let d = diagonal(i) + ridge;
+            self.scale[i] = T::of(if d > 0.0 { d.sqrt().recip() } else { 0.0 });
+        }
+        for j in 0..k {
+            for i in 0..k {
+                self.factor[(i, j)] = if i == j { T::of(1.0) } else { gram[(i, j)] * self.scale[i] * self.scale[j] };
+            }
+        }
+    }
+
+    fn scale_columns(&self, mut x: MatMut<'_, T>) {
+        for (j, scale) in self.scale.iter().enumerate() {
+            column_mut(x.rb_mut(), j).iter_mut().for_each(|x| *x = *x * *scale);
+        }
+    }
 }
 
 impl<T: Real> Update<T> for AlsUpdate<T> {
     fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
         let k = x.ncols();
-        let diagonal = || (0..k).map(|i| s.gram[(i, i)].to_f64());
-        let largest = diagonal().fold(0.0, f64::max);
-        if largest == 0.0 {
-            return Ok(Effort { repairs: 1, ..Effort::default() }); // the other factor is zero: any X is a minimiser
-        }
-        self.factor.copy_from(s.gram);
-        let ridge = T::of(self.ridge * diagonal().sum::<f64>() / count(k));
-        for i in 0..k {
-            self.factor[(i, i)] = self.factor[(i, i)] + ridge;
-        }
-        // A dependent or zero component has no pivot: lifting it to the largest one sends that component to about 0.
+        self.scale_gram(s.gram);
+        // A component that depends on those before it has no pivot of its own: with a pivot of 1 it becomes about 0.
         let lift = LltRegularization {
-            dynamic_regularization_epsilon: T::of(count(k) * T::EPSILON * largest),
-            dynamic_regularization_delta: T::of(largest),
+            dynamic_regularization_epsilon: T::of(count(k) * T::EPSILON),
+            dynamic_regularization_delta: T::of(1.0),
         };
         let stack = MemStack::new(&mut self.memory);
         let info = llt::factor::cholesky_in_place(self.factor.as_mut(), lift, Par::Seq, stack, default())
             .map_err(|_| Breakdown::NotFinite { what: "the Gram matrix" })?;
         x.copy_from(s.cross);
+        self.scale_columns(x.rb_mut());
+        let stack = MemStack::new(&mut self.memory);
         llt::solve::solve_in_place(self.factor.as_ref(), x.rb_mut().transpose_mut(), Par::Seq, stack);
+        self.scale_columns(x.rb_mut());
         for j in 0..k {
             for x in column_mut(x.rb_mut(), j) {
                 *x = max(*x, T::of(0.0));
@@ -83,6 +109,6 @@ impl<T: Real> Update<T> for AlsUpdate<T> {
         }
         let (p, k) = (count(x.nrows()), count(k));
         let repairs = info.dynamic_regularization_count as u64;
-        Ok(Effort { flops: 2.0 * p * k * k + k * k * k / 3.0 + p * k, passes: 0.0, repairs })
+        Ok(Effort { flops: 2.0 * p * k * k + k * k * k / 3.0 + 3.0 * p * k, passes: 0.0, repairs })
     }
 }

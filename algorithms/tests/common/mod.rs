@@ -8,7 +8,7 @@ use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
 use nmfbench_algorithms::{
     BUILTIN, Evaluator, Factors, Init, Matrix, Measures, Method, Observer, Problem, Progress, Reason, Registry,
-    Schedule, Solver, StartIn, Stop, drive,
+    Schedule, StartIn, Stop, drive,
 };
 
 /// A run with all that was seen on the way; entry i belongs to iteration i.
@@ -105,11 +105,6 @@ pub(crate) fn steps(method: &dyn Method, matrix: &Matrix<f64>, start: &Factors<f
         path.push(next);
     }
     path
-}
-
-/// Sets a solver up, for tests that call its steps themselves.
-pub(crate) fn solver(name: &str, problem: &Problem<'_, f64>, start: &Factors<f64>) -> Box<dyn Solver<f64>> {
-    method(name, "{}").start_f64(problem, start).expect("starts")
 }
 
 pub(crate) fn uniform(rows: usize, cols: usize, stream: &mut Stream) -> Mat<f64> {

@@ -85,12 +85,8 @@ fn solve(mut g: Rows, mut rhs: Rows) -> Rows {
         rhs.swap(c, pivot);
         for r in c + 1..k {
             let factor = g[r][c] / g[c][c];
-            for j in c..k {
-                g[r][j] -= factor * g[c][j];
-            }
-            for j in 0..rhs[0].len() {
-                rhs[r][j] -= factor * rhs[c][j];
-            }
+            subtract_multiple(&mut g, r, c, factor);
+            subtract_multiple(&mut rhs, r, c, factor);
         }
     }
     for c in (0..k).rev() {
@@ -100,6 +96,12 @@ fn solve(mut g: Rows, mut rhs: Rows) -> Rows {
         }
     }
     rhs
+}
+
+/// Row r ← row r − factor·row c.
+fn subtract_multiple(x: &mut Rows, r: usize, c: usize, factor: f64) {
+    let row = x[c].clone();
+    x[r].iter_mut().zip(&row).for_each(|(x, y)| *x -= factor * y);
 }
 
 /// The state of Lin (2007), §4.1, between outer iterations: alternating projected gradient.

@@ -2,8 +2,8 @@
 
 use super::Shown;
 use super::pictures::{Ink, grey, place, top};
+use crate::analysis::show::capital;
 use crate::figures::Rendered;
-use crate::figures::convergence::capital;
 use crate::figures::sheet::{Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
 use crate::figures::style::GREY;
 use crate::figures::values::table;
@@ -25,8 +25,15 @@ impl Block {
     /// Near square on paper and at most `width` points wide.
     fn of(k: usize, image: ImageShape, width: f64) -> Self {
         let aspect = image.height as f64 / image.width as f64;
-        let columns = ((k as f64 * aspect).sqrt().round() as usize).clamp(1, k.max(1));
-        let rows = k.max(1).div_ceil(columns);
+        let k = k.max(1);
+        // Near square, with few holes in the last row; of equals the wider.
+        let cost = |columns: usize| {
+            let rows = k.div_ceil(columns);
+            let shape = (rows as f64 * aspect / columns as f64).ln().abs();
+            (rows * columns - k) as f64 / k as f64 + 0.5 * shape
+        };
+        let columns = (1..=k).rev().min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1);
+        let rows = k.div_ceil(columns);
         let across = (width - GAP * (columns - 1) as f64) / columns as f64;
         // Few large pictures need not fill the page.
         let across = across.min(90.0);

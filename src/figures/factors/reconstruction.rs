@@ -2,8 +2,8 @@
 
 use super::pictures::{Ink, grey, place, top};
 use super::{Shown, fitted};
+use crate::analysis::show::capital;
 use crate::figures::Rendered;
-use crate::figures::convergence::capital;
 use crate::figures::sheet::{Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
 use crate::figures::style::GREY;
 use crate::figures::values::table;
