@@ -142,8 +142,8 @@ pub fn drive<T: Real>(
     observer: &mut impl Observer<T>,
 ) -> (Reason, Progress) {
     let mut progress = Progress::default();
-    let mut last =
-        Seen { iteration: 0, measures: observer.look(&progress, factors, (0.0, 0.0)), print: factors.fingerprint() };
+    let measures = observer.look(&progress, factors, (0.0, 0.0));
+    let mut last = Seen { iteration: 0, measures, print: factors.fingerprint(), still_since: 0 };
     if let Some(reason) = last.not_finite() {
         return (reason, progress);
     }
