@@ -31,7 +31,7 @@ fn the_experiment_file() {
     says(&edit("iterations = 40", "iteratoins = 40"), &["iteratoins", "iterations", "did you mean"]);
     says(&edit("name = \"hals\"", "name = \"hlas\""), &["hlas", "hals"]);
     says(&edit("name = \"pgd\"", "name = \"pgd\"\nsgima = 0.1"), &["sgima", "sigma"]);
-    says(&edit("rank = [3, 4]", "rank = [3, \"four\"]"), &["four", "whole number"]);
+    says(&edit("rank = [3, 4]", "rank = [3, \"four\"]"), &["four", "integer of at least 1"]);
     says(&edit("name = \"pgd\"", "name = \"pgd\"\nsigma = [0.1, true]"), &["true", "number"]);
     says(&edit("rank = [3, 4]", "rank = []"), &["rank", "empty"]);
     says(&edit("rank = [3, 4]", "rank = [3, 40]"), &["rank 40", "24", "made"]);

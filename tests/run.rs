@@ -177,6 +177,11 @@ fn single_precision_is_close_and_two_threads_are_too() {
 fn a_custom_algorithm_is_listed_swept_and_drawn() {
     let program = Path::new(env!("CARGO_BIN_EXE_nmfbench")).with_file_name("examples").join("custom_algorithm");
     let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+    if !program.exists() {
+        // `cargo test` builds the examples first; asked for this file alone it does not.
+        let built = Command::new(env!("CARGO")).args(["build", "--example", "custom_algorithm"]).status();
+        assert!(built.expect("cargo").success());
+    }
     let bench = Bench::with("custom.toml", include_str!("../examples/custom_algorithm.toml"));
     let call = |arguments: &[&str]| {
         let output = Command::new(&program).args(arguments).current_dir(bench.path("")).output().expect("it starts");

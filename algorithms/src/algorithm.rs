@@ -58,7 +58,6 @@ impl<T> Subproblem<'_, T> {
     ///
     /// A rule that needs a scalar over all rows (a line search, an inner stop) passes it through here, so that the same
     /// rule can run on a part of the rows.
-    #[expect(clippy::unused_self, reason = "a part of the rows will need what it holds")]
     pub fn sum(&self, _values: &mut [f64]) {}
 }
 

@@ -145,7 +145,7 @@ pub fn scale_and_balance(problem: &Problem<'_, f64>, factors: &mut Factors<f64>)
 
 fn scale_column<T: Real>(x: &mut Mat<T>, l: usize, by: f64) {
     for x in column_mut(x.as_mut(), l) {
-        *x = *x * T::of(by);
+        *x *= T::of(by);
     }
 }
 

@@ -124,7 +124,7 @@ impl<'a> Evaluator<'a> {
             let mut gradient = self.gradient.subrows_mut(0, x.nrows());
             gradient.copy_from(cross);
             matmul(gradient.rb_mut(), Accum::Replace, x, gram, 1.0, self.par);
-            for j in 0..x.ncols() {
+            for (j, balance) in balance.iter().enumerate() {
                 let column_sum: f64 = column(gradient.rb(), j)
                     .iter()
                     .zip(cross.col_as_slice(j))
@@ -134,7 +134,7 @@ impl<'a> Evaluator<'a> {
                     .map(|(g, _)| g * g)
                     .sum();
                 // The gradient by a column scaled by d is the gradient divided by d.
-                *sum += if inverse { column_sum / balance[j] } else { column_sum * balance[j] };
+                *sum += if inverse { column_sum / balance } else { column_sum * balance };
             }
         }
         sums

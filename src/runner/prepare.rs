@@ -59,26 +59,31 @@ pub enum PrepareError {
         /// Why.
         source: InvalidMatrix,
     },
-    /// Given factors that do not fit the data.
-    #[error("the start from {} and {} does not fit `{name}` at rank {rank}: {source}", w.display(), h.display())]
-    Given {
-        /// The file of W.
-        w: PathBuf,
-        /// The file of H.
-        h: PathBuf,
-        /// The data set.
-        name: String,
-        /// The rank.
-        rank: usize,
-        /// Why.
-        source: InvalidProblem,
-    },
+    /// See [`Misfit`].
+    #[error(transparent)]
+    Given(Box<Misfit>),
     /// The prepared matrix could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The same, by the array's writer.
     #[error("cannot store the prepared matrix: {0}")]
     Write(String),
+}
+
+/// Given factors that do not fit the data.
+#[derive(Debug, Error)]
+#[error("the start from {} and {} does not fit `{name}` at rank {rank}: {source}", w.display(), h.display())]
+pub struct Misfit {
+    /// The file of W.
+    pub w: PathBuf,
+    /// The file of H.
+    pub h: PathBuf,
+    /// The data set.
+    pub name: String,
+    /// The rank.
+    pub rank: usize,
+    /// Why.
+    pub source: InvalidProblem,
 }
 
 impl Prepared {
@@ -119,12 +124,14 @@ impl Prepared {
             let factors = &self.given[&key].factors;
             let fits = Problem::new(&data.matrix, cell.rank, [0; 32])
                 .and_then(|p| p.check_factors(&factors.w, &factors.ht.transpose().to_owned()));
-            fits.map_err(|source| PrepareError::Given {
-                w: w.clone(),
-                h: h.clone(),
-                name: data.facts.name.clone(),
-                rank: cell.rank,
-                source,
+            fits.map_err(|source| {
+                PrepareError::Given(Box::new(Misfit {
+                    w: w.clone(),
+                    h: h.clone(),
+                    name: data.facts.name.clone(),
+                    rank: cell.rank,
+                    source,
+                }))
             })?;
         }
         Ok(())

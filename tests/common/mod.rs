@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A scratch folder of one test.
-pub struct Bench {
+pub(crate) struct Bench {
     folder: TempDir,
 }
 
 /// A small experiment: seconds at most, also unoptimised.
-pub const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 name = "small"
 question = "Which ends lower?"
 
@@ -42,35 +42,35 @@ name = "pgd"
 
 #[allow(dead_code, reason = "each test program uses some of these")]
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Bench { folder: tempfile::tempdir().expect("a folder") }
     }
 
-    pub fn with(file: &str, text: &str) -> Self {
+    pub(crate) fn with(file: &str, text: &str) -> Self {
         let bench = Bench::new();
         bench.write(file, text.as_bytes());
         bench
     }
 
-    pub fn write(&self, file: &str, content: &[u8]) {
+    pub(crate) fn write(&self, file: &str, content: &[u8]) {
         let path = self.path(file);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         std::fs::write(path, content).expect("written");
     }
 
-    pub fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
     }
 
     /// The program, in this folder, without the data of the machine.
-    pub fn program(&self) -> Command {
+    pub(crate) fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nmfbench"));
         command.current_dir(self.folder.path()).env_remove("NMFBENCH_DATA").env("NO_COLOR", "1").env("COLUMNS", "200");
         command
     }
 
     /// Standard output and standard error of a call that must end with this code.
-    pub fn call(&self, code: i32, arguments: &[&str]) -> (String, String) {
+    pub(crate) fn call(&self, code: i32, arguments: &[&str]) -> (String, String) {
         let output = self.program().args(arguments).output().expect("it starts");
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         let (out, err) = (text(&output.stdout), text(&output.stderr));
@@ -80,12 +80,12 @@ impl Bench {
     }
 
     /// Columns of a table of the results, row by row, sorted.
-    pub fn columns(&self, table: &str, names: &[&str]) -> Vec<Vec<String>> {
+    pub(crate) fn columns(&self, table: &str, names: &[&str]) -> Vec<Vec<String>> {
         columns(&self.path(table), names)
     }
 }
 
-pub fn columns(table: &Path, names: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn columns(table: &Path, names: &[&str]) -> Vec<Vec<String>> {
     let mut reader = csv::Reader::from_path(table).expect("a table");
     let header = reader.headers().expect("a header").clone();
     let at: Vec<usize> = names
@@ -105,7 +105,7 @@ pub fn columns(table: &Path, names: &[&str]) -> Vec<Vec<String>> {
 
 /// What a run came to, timings aside.
 #[allow(dead_code, reason = "each test program uses some of these")]
-pub const OUTCOME: &[&str] = &[
+pub(crate) const OUTCOME: &[&str] = &[
     "run",
     "dataset",
     "rank",
@@ -125,4 +125,4 @@ pub const OUTCOME: &[&str] = &[
 
 /// What a look saw, timings aside.
 #[allow(dead_code, reason = "each test program uses some of these")]
-pub const LOOK: &[&str] = &["run", "iteration", "flops", "objective", "relative_error", "kkt_residual"];
+pub(crate) const LOOK: &[&str] = &["run", "iteration", "flops", "objective", "relative_error", "kkt_residual"];

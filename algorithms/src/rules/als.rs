@@ -80,7 +80,7 @@ impl<T: Real> AlsUpdate<T> {
 
     fn scale_columns(&self, mut x: MatMut<'_, T>) {
         for (j, scale) in self.scale.iter().enumerate() {
-            column_mut(x.rb_mut(), j).iter_mut().for_each(|x| *x = *x * *scale);
+            column_mut(x.rb_mut(), j).iter_mut().for_each(|x| *x *= *scale);
         }
     }
 }

@@ -86,12 +86,12 @@ fn subtract_product<T: Real>(r: &mut [T], x: faer::MatRef<'_, T>, g: &[T]) {
         let [x0, x1, x2, x3] = [0, 1, 2, 3].map(|i| &column(x, l + i)[..r.len()]);
         let [g0, g1, g2, g3] = [g[l], g[l + 1], g[l + 2], g[l + 3]];
         for (i, r) in r.iter_mut().enumerate() {
-            *r = *r - ((g0 * x0[i] + g1 * x1[i]) + (g2 * x2[i] + g3 * x3[i]));
+            *r -= (g0 * x0[i] + g1 * x1[i]) + (g2 * x2[i] + g3 * x3[i]);
         }
     }
-    for l in whole..k {
+    for (l, g) in g.iter().enumerate().skip(whole) {
         for (r, x) in r.iter_mut().zip(column(x, l)) {
-            *r = *r - g[l] * *x;
+            *r -= *g * *x;
         }
     }
 }

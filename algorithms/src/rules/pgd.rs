@@ -185,7 +185,7 @@ impl<T: Real> Update<T> for PgdUpdate<T> {
 fn subtract<T: Real>(x: &mut Mat<T>, y: MatRef<'_, T>) {
     for j in 0..x.ncols() {
         for (x, y) in column_mut(x.as_mut(), j).iter_mut().zip(column(y, j)) {
-            *x = *x - *y;
+            *x -= *y;
         }
     }
 }
@@ -193,7 +193,7 @@ fn subtract<T: Real>(x: &mut Mat<T>, y: MatRef<'_, T>) {
 fn add<T: Real>(x: &mut Mat<T>, y: &Mat<T>) {
     for j in 0..x.ncols() {
         for (x, y) in x.col_as_slice_mut(j).iter_mut().zip(y.col_as_slice(j)) {
-            *x = *x + *y;
+            *x += *y;
         }
     }
 }
