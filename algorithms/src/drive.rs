@@ -176,6 +176,9 @@ pub fn drive<T: Real>(
             }
             Err(what) => Some(Reason::Breakdown(progress.iteration + 1, what)),
         };
+        if let (Some(reason), true) = (&broken, progress.iteration == last.iteration) {
+            return (reason.clone(), progress);
+        }
         if broken.is_none() && progress.iteration < due && stop.budget(&progress).is_none() {
             continue;
         }

@@ -58,6 +58,9 @@ pub enum InvalidMatrix {
     },
 }
 
+/// Where the cube of a norm is still far from the ends of the range of double precision.
+const CUBE_RANGE: f64 = 1e270;
+
 impl<T: Real> Matrix<T> {
     /// Takes a dense matrix after checking that it is nonempty, finite, nonnegative and that its norm is in range.
     ///
@@ -82,8 +85,11 @@ impl<T: Real> Matrix<T> {
         }
         let matrix = Matrix::Dense(a);
         let squared_norm = matrix.squared_norm();
-        // Grams and objectives are products of two entries of A: they must neither overflow nor vanish.
-        let in_range = T::of(squared_norm).to_f64().is_finite() && T::of(largest * largest).to_f64() >= T::TINY;
+        // Grams and objectives go with the square of A's entries, squared gradients (always in double precision) with
+        // the cube: they must neither overflow nor vanish, also where the gradient has fallen by a few orders.
+        let squares = T::of(squared_norm).to_f64().is_finite() && T::of(largest * largest).to_f64() >= T::TINY;
+        let cubes = squared_norm.powf(1.5) <= CUBE_RANGE && largest.powi(3) >= 1.0 / CUBE_RANGE;
+        let in_range = squares && cubes;
         if largest > 0.0 && !in_range {
             return Err(InvalidMatrix::OutOfRange { squared_norm, scalar: T::NAME });
         }

@@ -64,7 +64,8 @@ impl<'a> Evaluator<'a> {
         };
         evaluator.products(start);
         let (w, h) = evaluator.squared_gradients(start, None);
-        evaluator.start_gradient = (w + h).sqrt();
+        // Where the start is itself stationary its gradient is rounding noise, and no unit for anything.
+        evaluator.start_gradient = (w + h).sqrt().max(f64::EPSILON.sqrt() * evaluator.cross_norm(start));
         evaluator
     }
 
@@ -100,6 +101,13 @@ impl<'a> Evaluator<'a> {
         kernels::gram(self.gram_h.as_mut(), f.ht.as_ref(), self.par);
     }
 
+    /// ‖(AHᵀ, AᵀW)‖_F at balanced factors: the size of the terms whose difference is the gradient.
+    fn cross_norm(&self, f: &Factors<f64>) -> f64 {
+        let crosses = column_norms(&self.cross_w).zip(column_norms(&self.cross_h));
+        let squares = balance(f).zip(crosses).map(|(b, (w, h))| w * w / b + h * h * b);
+        squares.sum::<f64>().sqrt()
+    }
+
     /// ‖A‖² − 2⟨AHᵀ, W⟩ + ⟨WᵀW, HHᵀ⟩, or the residual itself where that difference has lost its digits.
     fn squared_residual(&mut self, f: &Factors<f64>) -> f64 {
         let inner = kernels::dot(self.cross_w.as_ref(), f.w.as_ref());
@@ -113,10 +121,6 @@ impl<'a> Evaluator<'a> {
     /// Squared norms of the gradients by W and by H, at balanced factors; projected where floors are given.
     fn squared_gradients(&mut self, f: &Factors<f64>, floors: Option<(f64, f64)>) -> (f64, f64) {
         let mut sums = (0.0, 0.0);
-        let balance: Vec<f64> = column_norms(&f.w)
-            .zip(column_norms(&f.ht))
-            .map(|(w, h)| if w > 0.0 && h > 0.0 { h / w } else { 1.0 }) // d², with w_l·d and h_l/d of one norm
-            .collect();
         for (x, gram, cross, floor, inverse, sum) in [
             (&f.w, &self.gram_h, &self.cross_w, floors.map(|f| f.0), true, &mut sums.0),
             (&f.ht, &self.gram_w, &self.cross_h, floors.map(|f| f.1), false, &mut sums.1),
@@ -124,7 +128,7 @@ impl<'a> Evaluator<'a> {
             let mut gradient = self.gradient.subrows_mut(0, x.nrows());
             gradient.copy_from(cross);
             matmul(gradient.rb_mut(), Accum::Replace, x, gram, 1.0, self.par);
-            for (j, balance) in balance.iter().enumerate() {
+            for (j, b) in balance(f).enumerate() {
                 let column_sum: f64 = column(gradient.rb(), j)
                     .iter()
                     .zip(cross.col_as_slice(j))
@@ -134,7 +138,7 @@ impl<'a> Evaluator<'a> {
                     .map(|(g, _)| g * g)
                     .sum();
                 // The gradient by a column scaled by d is the gradient divided by d.
-                *sum += if inverse { column_sum / balance } else { column_sum * balance };
+                *sum += if inverse { column_sum / b } else { column_sum * b };
             }
         }
         sums
@@ -147,6 +151,12 @@ pub(crate) fn squared_gradient<T: Real>(x: &Mat<T>, s: &Subproblem<'_, T>, buffe
     gradient.copy_from(s.cross);
     matmul(gradient.rb_mut(), Accum::Add, x, s.gram, T::of(-1.0), par);
     kernels::dot(gradient.rb(), gradient.rb())
+}
+
+/// d² for each component, with w_l·d and h_l/d of one norm.
+fn balance(f: &Factors<f64>) -> impl Iterator<Item = f64> + '_ {
+    let norms = column_norms(&f.w).zip(column_norms(&f.ht));
+    norms.map(|(w, h)| if w > 0.0 && h > 0.0 { h / w } else { 1.0 })
 }
 
 fn column_norms(x: &Mat<f64>) -> impl Iterator<Item = f64> + '_ {

@@ -3,12 +3,10 @@
 
 mod common;
 
-use common::{
-    all_methods, assert_feasible, data, iterations_only, method, problem, run, run_in, start, uniform, valid,
-};
+use common::{all_methods, assert_feasible, data, iterations_only, problem, run, run_in, start, uniform, valid};
 use faer::Mat;
 use nmfbench_algorithms::random::{Stream, key};
-use nmfbench_algorithms::{Factors, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, Reason, Schedule, Stop};
+use nmfbench_algorithms::{Factors, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, Reason};
 
 /// Runs every algorithm from every start on A; what comes out may be bad, but never infeasible or undefined.
 fn survives(matrix: &Matrix<f64>, rank: usize, what: &str) {
@@ -188,73 +186,4 @@ fn matrices_that_cannot_be_factorised_are_refused_with_the_place() {
         let error = Matrix::<f64>::dense(Mat::zeros(rows, cols)).expect_err("refused");
         assert_eq!(error, InvalidMatrix::Empty { rows, cols });
     }
-}
-
-#[test]
-fn each_rule_ends_a_run() {
-    let matrix = data(9, 8, 3, false, 10);
-    let start = start(Init::Random, &matrix, 3, 10);
-    let go = |stop: Stop| {
-        run_in(
-            &*method("hals", "{}"),
-            &problem(&matrix, 3),
-            &mut start.clone(),
-            &Stop { iterations: Some(9999), ..stop },
-        )
-    };
-    let by_kkt = go(Stop { kkt: Some(1e-3), ..Stop::default() });
-    assert_eq!(by_kkt.reason, Reason::Kkt);
-    assert!(by_kkt.end().kkt_residual <= 1e-3 && by_kkt.measures[by_kkt.measures.len() - 2].kkt_residual > 1e-3);
-
-    let by_change = go(Stop { relative_change: Some(1e-5), ..Stop::default() });
-    assert_eq!(by_change.reason, Reason::RelativeChange);
-    let change = |m: &[nmfbench_algorithms::Measures]| (m[0].objective - m[1].objective) / m[0].objective;
-    let changes: Vec<f64> = by_change.measures.windows(2).map(change).collect();
-    assert!(changes.iter().rposition(|c| *c <= 1e-5) == changes.iter().position(|c| *c <= 1e-5));
-    assert!(changes[changes.len() - 1] <= 1e-5);
-
-    let by_flops = go(Stop { flops: Some(1e5), ..Stop::default() });
-    assert_eq!(by_flops.reason, Reason::Flops);
-    let spent: Vec<f64> = by_flops.progress.iter().map(|p| p.effort.flops).collect();
-    assert!(spent[spent.len() - 1] >= 1e5 && spent[spent.len() - 2] < 1e5);
-
-    let immediately = go(Stop { kkt: Some(1.5), ..Stop::default() });
-    assert_eq!((immediately.reason, immediately.path.len()), (Reason::Kkt, 1));
-}
-
-#[test]
-fn checkpoints_are_those_of_the_schedule_and_the_last_iteration() {
-    use nmfbench_algorithms::{Measures, Observer, Progress, drive};
-    struct Seen(Vec<u64>, u32);
-    impl Observer<f64> for Seen {
-        fn clock_on(&mut self) {
-            self.1 += 1;
-        }
-        fn look(&mut self, progress: &Progress, _: &Factors<f64>, _: (f64, f64)) -> Measures {
-            self.0.push(progress.iteration);
-            let kkt_residual = 1.0;
-            let (objective, relative_error) = (1.0, 1.0);
-            Measures {
-                objective,
-                relative_error,
-                kkt_residual,
-                sparseness_w: 0.0,
-                sparseness_h: 0.0,
-                dead_components: 0,
-            }
-        }
-    }
-    let matrix = data(9, 8, 3, false, 11);
-    let factors = start(Init::Random, &matrix, 3, 11);
-    let go = |schedule, iterations| {
-        let (mut seen, hals) = (Seen(vec![], 0), method("hals", "{}"));
-        let start = |p: &Problem<'_, f64>, f: &Factors<f64>| hals.start_f64(p, f);
-        drive(start, &problem(&matrix, 3), &mut factors.clone(), &iterations_only(iterations), schedule, &mut seen);
-        seen
-    };
-    assert_eq!(go(Schedule::Every(10), 25).0, [0, 10, 20, 25]);
-    assert_eq!(go(Schedule::Growth(2.0), 20).0, [0, 1, 2, 4, 8, 16, 20]);
-    assert_eq!(go(Schedule::Every(1), 0).0, [0]);
-    // The clock runs for the set-up and for each step.
-    assert_eq!(go(Schedule::Every(10), 25).1, 26);
 }

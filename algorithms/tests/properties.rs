@@ -141,7 +141,7 @@ fn transposing_the_data_swaps_the_factors() {
 }
 
 /// c·A from √c·W₀ and √c·H₀ gives √c times the factors; for c = 4^j every operation is the same but for the exponent.
-/// Projected gradient tries the step lengths β^t from 1, so for it β and c must be powers of the same number.
+/// Projected gradient tries the step lengths β^t, so for it β and c must be powers of the same number.
 #[test]
 fn scaling_the_data_scales_the_factors() {
     for (name, _) in all_methods() {

@@ -10,8 +10,8 @@ use crate::kernels::column_mut;
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
 use crate::real::{Real, max};
-use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
-use faer::linalg::cholesky::llt::{self, factor::LltRegularization};
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt;
 use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
 use schemars::JsonSchema;
@@ -38,10 +38,7 @@ impl Rule for Als {
 
     fn prepare<T: Real>(&self, side: &Side) -> AlsUpdate<T> {
         let k = side.rank;
-        let scratch = StackReq::any_of(&[
-            llt::factor::cholesky_in_place_scratch::<T>(k, Par::Seq, default()),
-            llt::solve::solve_in_place_scratch::<T>(k, side.rows, Par::Seq),
-        ]);
+        let scratch = llt::solve::solve_in_place_scratch::<T>(k, side.rows, Par::Seq);
         AlsUpdate {
             ridge: self.ridge,
             factor: Mat::zeros(k, k),
@@ -55,7 +52,7 @@ pub struct AlsUpdate<T> {
     ridge: f64,
     /// D(G + λI)D and its Cholesky factor, k×k; D makes its diagonal 1.
     factor: Mat<T>,
-    /// The diagonal of D; 0 for a component that the other factor lacks.
+    /// The diagonal of D; 0 for a component that the other factor lacks, or has so small that its square is lost.
     scale: Vec<T>,
     memory: MemBuffer,
 }
@@ -69,7 +66,7 @@ impl<T: Real> AlsUpdate<T> {
         let ridge = self.ridge * (0..k).map(diagonal).sum::<f64>() / count(k);
         for i in 0..k {
             let d = diagonal(i) + ridge;
-            self.scale[i] = T::of(if d > 0.0 { d.sqrt().recip() } else { 0.0 });
+            self.scale[i] = T::of(if d > T::TINY / T::EPSILON { d.sqrt().recip() } else { 0.0 });
         }
         for j in 0..k {
             for i in 0..k {
@@ -89,14 +86,10 @@ impl<T: Real> Update<T> for AlsUpdate<T> {
     fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
         let k = x.ncols();
         self.scale_gram(s.gram);
-        // A component that depends on those before it has no pivot of its own: with a pivot of 1 it becomes about 0.
-        let lift = LltRegularization {
-            dynamic_regularization_epsilon: T::of(count(k) * T::EPSILON),
-            dynamic_regularization_delta: T::of(1.0),
-        };
-        let stack = MemStack::new(&mut self.memory);
-        let info = llt::factor::cholesky_in_place(self.factor.as_mut(), lift, Par::Seq, stack, default())
-            .map_err(|_| Breakdown::NotFinite { what: "the Gram matrix" })?;
+        let repairs = lifted_cholesky(&mut self.factor, T::of(count(k) * T::EPSILON));
+        if !self.factor[(k - 1, k - 1)].to_f64().is_finite() {
+            return Err(Breakdown::NotFinite { what: "the Gram matrix" });
+        }
         x.copy_from(s.cross);
         self.scale_columns(x.rb_mut());
         let stack = MemStack::new(&mut self.memory);
@@ -108,7 +101,33 @@ impl<T: Real> Update<T> for AlsUpdate<T> {
             }
         }
         let (p, k) = (count(x.nrows()), count(k));
-        let repairs = info.dynamic_regularization_count as u64;
         Ok(Effort { flops: 2.0 * p * k * k + k * k * k / 3.0 + 3.0 * p * k, passes: 0.0, repairs })
     }
+}
+
+/// Overwrites the lower triangle of a symmetric matrix of unit diagonal with its Cholesky factor. A component that depends
+/// on those before it has no pivot of its own; with a pivot of 1 it becomes about 0. Returns how many were lifted.
+///
+/// faer's regularised factorisation (0.24) divides by the lifted pivot but leaves the old one on the diagonal.
+fn lifted_cholesky<T: Real>(a: &mut Mat<T>, least: T) -> u64 {
+    let mut lifted = 0;
+    for j in 0..a.ncols() {
+        for l in 0..j {
+            let factor = a[(j, l)];
+            for i in j..a.nrows() {
+                let product = a[(i, l)] * factor;
+                a[(i, j)] -= product;
+            }
+        }
+        if a[(j, j)] <= least {
+            a[(j, j)] = T::of(1.0);
+            lifted += 1;
+        }
+        let root = T::of(a[(j, j)].to_f64().sqrt());
+        a[(j, j)] = root;
+        for i in j + 1..a.nrows() {
+            a[(i, j)] /= root;
+        }
+    }
+    lifted
 }

@@ -57,8 +57,8 @@ impl<T: Real> Update<T> for HalsUpdate<T> {
             let mut block = x.rb_mut().subrows_mut(from, rows);
             for j in 0..k {
                 let diagonal = s.gram[(j, j)];
-                if diagonal <= T::of(0.0) {
-                    continue; // the other factor's component is zero: this one does not matter now
+                if diagonal <= T::of(T::TINY / T::EPSILON) {
+                    continue; // the other factor's component is zero, or its square has lost its digits
                 }
                 let residual = &mut self.residual[..rows];
                 residual.copy_from_slice(&column(s.cross, j)[from..from + rows]);

@@ -5,7 +5,8 @@
 //!
 //! (1 − σ)⟨∇, D⟩ + ½⟨D, DG⟩ ≤ 0,
 //!
-//! repeated until the projected gradient is below a tolerance that follows the outer iteration.
+//! repeated until the projected gradient is below a tolerance that follows the outer iteration. A search begins at the
+//! power of β nearest to 1/trace(G), which is on the same grid as Lin's α = 1 and does not depend on the scale of A.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
 use crate::kernels::{column, column_mut, dot};
@@ -63,6 +64,7 @@ impl Rule for Pgd {
             rule: self.clone(),
             tolerance: self.inner_tolerance * side.start_gradient,
             gradient: zeros(),
+            first_length: 1.0,
             trial: Trial { x: zeros(), d: zeros(), dg: zeros() },
             kept: Trial { x: zeros(), d: zeros(), dg: zeros() },
         }
@@ -75,6 +77,8 @@ pub struct PgdUpdate<T> {
     tolerance: f64,
     /// ∇ = XG − C, p×k.
     gradient: Mat<T>,
+    /// The power of β next to 1/trace(G): 1, where a search may also begin, can be far from every length that is of use.
+    first_length: f64,
     trial: Trial<T>,
     kept: Trial<T>,
 }
@@ -119,7 +123,7 @@ impl<T: Real> Trial<T> {
 impl<T: Real> PgdUpdate<T> {
     /// Line search from `x`; on success `kept` holds the new point. Counts the trials.
     fn search(&mut self, x: MatRef<'_, T>, s: &Subproblem<'_, T>, trials: &mut u64) -> bool {
-        let mut alpha = 1.0;
+        let mut alpha = self.first_length;
         *trials += 1;
         let growing = self.kept.go(&self.rule, alpha, x, &self.gradient, s);
         for _ in 1..self.rule.trials {
@@ -163,6 +167,10 @@ impl<T: Real> Update<T> for PgdUpdate<T> {
         let (mut trials, mut steps, mut repairs) = (0, 0, 0);
         matmul(&mut self.gradient, Accum::Replace, x.rb(), s.gram, T::of(1.0), s.par);
         subtract(&mut self.gradient, s.cross);
+        let trace: f64 = (0..s.gram.ncols()).map(|l| s.gram[(l, l)].to_f64()).sum();
+        if trace > 0.0 {
+            self.first_length = self.rule.beta.powf(-trace.log(self.rule.beta).round());
+        }
         while steps < self.rule.inner_iterations && self.projected_gradient_norm(x.rb(), s) > self.tolerance {
             if !self.search(x.rb(), s, &mut trials) {
                 repairs = 1; // no step length decreases: X is as good as rounding allows
