@@ -1,8 +1,9 @@
 //! `list` and `info`: everything here is read off the tables that the program itself works from.
 
-use super::vocabulary::generators;
+use super::vocabulary::{Words, generators};
 use super::{Failure, out};
 use crate::data::{Entry as DataEntry, catalogue};
+use crate::experiment;
 use comfy_table::{ContentArrangement, Table, presets};
 use miette::miette;
 use nmfbench_algorithms::parameters::Field;
@@ -125,6 +126,17 @@ pub(super) fn info(registry: &Registry, name: &str) -> Result<ExitCode, Failure>
         }
         None => Err(Failure::Invalid(unknown(registry, name))),
     }
+}
+
+pub(super) fn schema(registry: &Registry, markdown: bool) -> Result<ExitCode, Failure> {
+    let words = Words(registry);
+    if markdown {
+        out(&experiment::reference(&words));
+    } else {
+        let schema = experiment::json_schema(&words);
+        out(&serde_json::to_string_pretty(&schema).map_err(Failure::failed)?);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn unknown(registry: &Registry, name: &str) -> miette::Report {

@@ -65,6 +65,12 @@ enum Command {
         /// Its name
         name: String,
     },
+    /// The JSON schema of experiment files, for editors; or all their keys as Markdown
+    Schema {
+        /// The keys as a table to read
+        #[arg(long)]
+        markdown: bool,
+    },
     /// The process of one run
     #[command(name = crate::runner::WORKER, hide = true)]
     Worker,
@@ -139,6 +145,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
         Command::List { what } => list::list(&registry, what),
+        Command::Schema { markdown } => list::schema(&registry, markdown),
         Command::Info { name } => list::info(&registry, &name),
     };
     match outcome {

@@ -203,13 +203,11 @@ fn log_ticks(low: f64, high: f64, wanted: usize) -> Ticks {
     } else if some.len() < 3 {
         return linear_ticks(low, high, wanted);
     }
-    (some.into_iter().map(|v| (v, short(v))).collect(), fine)
-}
-
-/// A tick of one leading digit: plain where that is short, else with a power of ten.
-fn short(value: f64) -> String {
-    let exponent = (value.abs().log10() + 1e-9).floor() as i32;
-    if (-3..5).contains(&exponent) { decimal(value, (-exponent).max(0) as usize) } else { scientific(value, value) }
+    // Ticks of one leading digit: plain where that is short for all of them, else with a power of ten.
+    let exponent = |v: &f64| (v.log10() + 1e-9).floor() as i32;
+    let plain = some.iter().map(exponent).all(|e| (-3..5).contains(&e));
+    let label = |v: f64| if plain { decimal(v, (-exponent(&v)).max(0) as usize) } else { scientific(v, v) };
+    (some.into_iter().map(|v| (v, label(v))).collect(), fine)
 }
 
 fn decimal(value: f64, decimals: usize) -> String {

@@ -14,20 +14,20 @@ fn rows_per_page(all: &[Problem<'_>]) -> usize {
     ((500.0 / (strips::panel_height(most, true) + 12.0)) as usize).clamp(1, 4)
 }
 
-/// Seconds per iteration, set-up left out.
+/// Milliseconds per iteration, set-up left out.
 pub(super) fn runtime(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Rendered>> {
     let machine = on_one_machine(source.records);
     let all = problems(&machine.records);
     let note = format!("Median over the repetitions of a run; set-up is left out. {}. ", capital(&machine.note()));
     let figure = Figure {
         spec,
-        axis: "solver time per iteration (s)".into(),
+        axis: "solver time per iteration (ms)".into(),
         scale: Some(spec.x_scale.unwrap_or(Scale::Log)),
         failed: "failed",
-        column: "seconds_per_iteration",
+        column: "milliseconds_per_iteration",
         note,
     };
-    figure.by_problem(&all, &|_, entrant| entrant.runs.iter().map(|run| run.seconds_per_iteration).collect())
+    figure.by_problem(&all, &|_, entrant| entrant.runs.iter().map(|run| 1e3 * run.seconds_per_iteration).collect())
 }
 
 /// The last value of a measure.
