@@ -15,3 +15,7 @@ pub mod runner;
 
 pub use cli::main_with;
 pub use nmfbench_algorithms as algorithms;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -258,7 +258,11 @@ pub const SECTIONS: &[Section] = &[
                 key("seconds", AMOUNT, "seconds on the solver's own clock"),
                 key("flops", AMOUNT, "analytic floating-point operations: a budget no machine can blur"),
                 key("kkt", AMOUNT, "KKT residual relative to the start's"),
-                key("relative_change", AMOUNT, "relative decrease of the objective per iteration since the last checkpoint; a rise does not count"),
+                key(
+                    "relative_change",
+                    AMOUNT,
+                    "relative decrease of the objective per iteration since the last checkpoint; a rise does not count",
+                ),
                 key("timeout", AMOUNT, "wall seconds after which the process is ended"),
             ],
         )

@@ -5,7 +5,11 @@ use crate::results::record::{FORMAT, Record};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 use thiserror::Error;
+
+/// How the names of work folders begin.
+const WORK: &str = ".work-";
 
 /// The folder of one experiment.
 #[derive(Debug)]
@@ -48,12 +52,40 @@ impl Store {
         }
         let path = root.join(".lock");
         let lock = File::create(&path).map_err(|e| io("write to", &path, e))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Store { root: root.to_owned(), _lock: Some(lock) }),
-            Err(fs::TryLockError::WouldBlock) => Err(StoreError::Busy(root.to_owned())),
+        let locked = match lock.try_lock() {
+            Ok(()) => Some(lock),
+            Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Busy(root.to_owned())),
             // A file system without locks is no reason not to work.
-            Err(fs::TryLockError::Error(_)) => Ok(Store { root: root.to_owned(), _lock: None }),
+            Err(fs::TryLockError::Error(_)) => None,
+        };
+        let store = Store { root: root.to_owned(), _lock: locked };
+        if store._lock.is_some() {
+            store.clear_leftovers();
         }
+        Ok(store)
+    }
+
+    /// Removes what a killed program left half-done: work folders and files under temporary names.
+    fn clear_leftovers(&self) {
+        for folder in ["", "runs", "data", "figures"] {
+            for entry in fs::read_dir(self.path(folder)).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with(WORK) {
+                    let _ = fs::remove_dir_all(entry.path());
+                } else if name.ends_with(".part") {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
+    /// A folder for files that live no longer than a sweep.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn work_folder(&self) -> Result<TempDir, StoreError> {
+        let folder = tempfile::Builder::new().prefix(WORK).tempdir_in(&self.root);
+        folder.map_err(|e| io("create a folder in", &self.root, e))
     }
 
     /// Opens the folder for reading and drawing.
@@ -223,6 +255,19 @@ mod tests {
         assert!(matches!(Store::create(folder.path()), Err(StoreError::Busy(_))));
         drop(first);
         assert!(Store::create(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_cleared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::create(folder.path()).expect("writable");
+        store.write("runs/k.json", b"{}").expect("stored");
+        store.write(".work-x/start.npz", b"half").expect("stored");
+        store.write("runs/k.npz.part", b"half").expect("stored");
+        drop(store);
+        let store = Store::create(folder.path()).expect("writable");
+        assert!(store.path("runs/k.json").exists());
+        assert!(!store.path(".work-x").exists() && !store.path("runs/k.npz.part").exists());
     }
 
     #[test]

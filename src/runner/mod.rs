@@ -2,22 +2,20 @@
 
 mod clock;
 pub mod estimate;
+mod make;
 pub mod prepare;
 mod process;
 mod protocol;
 mod worker;
 
-use crate::data::write_npz;
-use crate::experiment::{Block, Cell, Init, Keep, Plan, stream};
+use crate::experiment::Plan;
 use crate::results::machine::Machine;
-use crate::results::record::{Checkpoint, FORMAT, FactorsFile, Record, Status};
+use crate::results::record::{Checkpoint, Record, Status};
 use crate::results::store::{Store, StoreError};
-use nmfbench_algorithms::{Factors, InvalidProblem, Matrix, Problem, Stop};
+use estimate::Estimator;
+use make::{Job, Maker};
+use nmfbench_algorithms::InvalidProblem;
 use prepare::{PrepareError, Prepared};
-use process::{End, Outcome, Watch};
-use protocol::Request;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -84,13 +82,6 @@ pub struct Options {
     pub retry_failed: bool,
 }
 
-/// One run that is to be made.
-struct Job<'a> {
-    cell: &'a Cell,
-    key: String,
-    summary: String,
-}
-
 /// Makes what is missing. The records lie in the store afterwards.
 ///
 /// # Errors
@@ -126,15 +117,10 @@ pub fn run(
     if sweep.missing == 0 {
         return Ok(sweep);
     }
-    let mut estimator = estimate::Estimator::new(&store.load_all()?, &machine.id);
-    let work = tempfile::Builder::new()
-        .prefix(".work-")
-        .tempdir_in(store.root())
-        .map_err(|e| RunnerError::Files(e.to_string()))?;
-    for position in 0..blocks.len() {
-        let (block, jobs) = &blocks[position];
-        let matrix = prepared.matrix_file(store, block.dataset)?;
-        let start = write_start(plan, prepared, block, work.path(), monitor)?;
+    let mut estimator = Estimator::new(&store.load_all()?, &machine.id);
+    let maker = Maker::new(plan, prepared, store, &machine)?;
+    for (position, (block, jobs)) in blocks.iter().enumerate() {
+        let files = maker.files(block, monitor)?;
         for (at, job) in jobs.iter().enumerate() {
             if monitor.interrupted() {
                 return Ok(sweep);
@@ -142,9 +128,7 @@ pub fn run(
             let later = blocks[position + 1..].iter().flat_map(|b| &b.1);
             let left = estimator.total(plan, prepared, jobs[at..].iter().chain(later).map(|j| j.cell));
             monitor.begin(&job.summary, left);
-            let request = request(plan, prepared, job, store, matrix.clone(), start.clone());
-            let record = make(plan, prepared, job, &request, store, &machine, monitor)?;
-            let Some(record) = record else { return Ok(sweep) };
+            let Some(record) = maker.make(job, &files, monitor)? else { return Ok(sweep) };
             store.save(&record)?;
             estimator.learn(&record);
             monitor.end(&job.summary, &record);
@@ -167,178 +151,6 @@ fn present(store: &Store, key: &str, options: &Options, monitor: &mut dyn Monito
             monitor.note(&format!("{why}; the run is made again"));
             false
         }
-    }
-}
-
-/// Makes the start of a block and writes it where the processes of its runs find it.
-fn write_start(
-    plan: &Plan,
-    prepared: &Prepared,
-    block: &Block,
-    work: &std::path::Path,
-    monitor: &mut dyn Monitor,
-) -> Result<PathBuf, RunnerError> {
-    let factors = start(plan, prepared, block, monitor)?;
-    let path = work.join("start.npz");
-    let (m, n, k) = (factors.w.nrows(), factors.ht.nrows(), factors.rank());
-    let (w, h) = (worker::flat(&factors.w), worker::flat(&factors.ht.transpose().to_owned()));
-    write_npz(&path, &[("w", m, k, &w), ("h", k, n, &h)]).map_err(|e| RunnerError::Files(e.to_string()))?;
-    Ok(path)
-}
-
-fn start(
-    plan: &Plan,
-    prepared: &Prepared,
-    block: &Block,
-    monitor: &mut dyn Monitor,
-) -> Result<Factors<f64>, RunnerError> {
-    let name = match &block.init {
-        Init::Files { w, h, .. } => return Ok(prepared.given(w, h).clone()),
-        Init::Named(name) => name,
-    };
-    let init: nmfbench_algorithms::Init = name.parse().expect("the plan has checked the name");
-    let data = &prepared.datasets[block.dataset];
-    if !init.is_random() {
-        monitor.note(&format!("{init} start of {} at rank {}", data.facts.name, block.rank));
-    }
-    let failed = |source| RunnerError::Start { start: format!("{init} at rank {}", block.rank), source };
-    let matrix: &Matrix<f64> = &data.matrix;
-    let problem = Problem::new(matrix, block.rank, [0; 32]).map_err(failed)?;
-    let seed = if init.is_random() { block.seed } else { 0 };
-    let key = random_key(plan, "start", &data.facts.digest, block.rank, name, seed);
-    init.start(&problem, &key).map_err(failed)
-}
-
-/// The digest stands for the data set, since equal runs of different experiments share a key.
-fn random_key(plan: &Plan, purpose: &str, digest: &str, rank: usize, name: &str, seed: u64) -> [u8; 32] {
-    let parts = [
-        ("purpose", purpose),
-        ("dataset", digest),
-        ("rank", &rank.to_string()),
-        ("name", name),
-        ("seed", &seed.to_string()),
-    ];
-    stream(plan.experiment.sweep.base_seed, &parts)
-}
-
-fn request(plan: &Plan, prepared: &Prepared, job: &Job<'_>, store: &Store, matrix: PathBuf, start: PathBuf) -> Request {
-    let (cell, experiment) = (job.cell, &plan.experiment);
-    let digest = &prepared.datasets[cell.dataset].facts.digest;
-    let seed = if cell.seeded { cell.seed } else { 0 };
-    Request {
-        matrix,
-        start,
-        rank: cell.rank,
-        algorithm: cell.algorithm.clone(),
-        parameters: cell.parameters.clone(),
-        precision: cell.precision.name().into(),
-        threads: cell.threads,
-        key: random_key(plan, "algorithm", digest, cell.rank, &cell.algorithm, seed),
-        stop: Stop {
-            iterations: experiment.stop.iterations,
-            seconds: experiment.stop.seconds,
-            flops: experiment.stop.flops,
-            kkt: experiment.stop.kkt,
-            relative_change: experiment.stop.relative_change,
-        },
-        schedule: experiment.checkpoints.into(),
-        factors: (experiment.factors == Keep::All).then(|| store.path(&factors_path(&job.key))),
-    }
-}
-
-fn factors_path(key: &str) -> String {
-    format!("runs/{key}.npz")
-}
-
-/// Makes one run; `None` when the user stopped it.
-fn make(
-    plan: &Plan,
-    prepared: &Prepared,
-    job: &Job<'_>,
-    request: &Request,
-    store: &Store,
-    machine: &Machine,
-    monitor: &mut dyn Monitor,
-) -> Result<Option<Record>, RunnerError> {
-    let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let program = std::env::current_exe().map_err(RunnerError::Spawn)?;
-    let mut command = Command::new(program);
-    command.arg(WORKER);
-    // Ten times the budget for looking, reading and a slow last step, unless the experiment says otherwise.
-    let stop = &plan.experiment.stop;
-    let limit = stop.timeout.or(stop.seconds.map(|s| 60.0 + 10.0 * s)).map(Duration::from_secs_f64);
-    let monitor = std::cell::RefCell::new(monitor);
-    let outcome = process::execute(
-        command,
-        request,
-        &mut Watch {
-            limit,
-            interrupted: &|| monitor.borrow().interrupted(),
-            look: &mut |checkpoint| monitor.borrow_mut().look(checkpoint),
-        },
-    )
-    .map_err(RunnerError::Spawn)?;
-    if matches!(outcome.end, End::Cut(Status::Interrupted, _)) {
-        return Ok(None);
-    }
-    if !matches!(outcome.end, End::Done(_)) {
-        // Factors of a run that did not end properly would be mistaken for a result.
-        let _ = std::fs::remove_file(store.path(&factors_path(&job.key)));
-    }
-    Ok(Some(record(plan, prepared, job, outcome, machine, started)))
-}
-
-fn record(
-    plan: &Plan,
-    prepared: &Prepared,
-    job: &Job<'_>,
-    outcome: Outcome,
-    machine: &Machine,
-    started: String,
-) -> Record {
-    let Job { cell, key, .. } = job;
-    let last = outcome.trace.last().copied();
-    let done = match outcome.end {
-        End::Done(done) => done,
-        End::Cut(status, reason) => protocol::Done {
-            status,
-            reason,
-            iterations: last.map_or(0, |c| c.iteration),
-            setup_seconds: 0.0,
-            seconds: last.map_or(0.0, |c| c.seconds),
-            cpu_seconds: last.map_or(0.0, |c| c.cpu_seconds),
-            evaluation_seconds: 0.0,
-            peak_memory_bytes: None,
-            factors: None,
-        },
-    };
-    Record {
-        format: FORMAT,
-        key: key.clone(),
-        experiment: plan.experiment.name.clone(),
-        dataset: prepared.datasets[cell.dataset].facts.clone(),
-        rank: cell.rank,
-        init: cell.init.name().into(),
-        seed: cell.seed,
-        repetition: cell.repetition,
-        algorithm: cell.algorithm.clone(),
-        label: cell.label.clone(),
-        parameters: cell.parameters.clone(),
-        precision: cell.precision.name().into(),
-        threads: cell.threads,
-        status: done.status,
-        stop_reason: done.reason,
-        iterations: done.iterations,
-        setup_seconds: done.setup_seconds,
-        seconds: done.seconds,
-        cpu_seconds: done.cpu_seconds,
-        evaluation_seconds: done.evaluation_seconds,
-        peak_memory_bytes: done.peak_memory_bytes,
-        machine: machine.id.clone(),
-        version: machine.version.clone(),
-        started,
-        factors: done.factors.map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
-        trace: outcome.trace,
     }
 }
 

@@ -1,0 +1,199 @@
+//! One run after the other: its start, its process, its record.
+
+use super::prepare::Prepared;
+use super::process::{self, End, Outcome, Watch};
+use super::protocol::{Done, Request};
+use super::{Monitor, RunnerError, WORKER, worker};
+use crate::data::write_npz;
+use crate::experiment::{Block, Cell, Init, Keep, Plan, stream};
+use crate::results::machine::Machine;
+use crate::results::record::{FORMAT, FactorsFile, Record, Status};
+use crate::results::store::Store;
+use nmfbench_algorithms::{Factors, Problem, Stop};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// One run that is to be made.
+pub(super) struct Job<'a> {
+    pub(super) cell: &'a Cell,
+    pub(super) key: String,
+    pub(super) summary: String,
+}
+
+/// Makes runs of one plan into one store.
+pub(super) struct Maker<'a> {
+    plan: &'a Plan,
+    prepared: &'a Prepared,
+    store: &'a Store,
+    machine: &'a Machine,
+    /// Holds the start of the present block; gone when the sweep ends.
+    work: TempDir,
+}
+
+/// What the runs of one block read.
+pub(super) struct Files {
+    matrix: PathBuf,
+    start: PathBuf,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        prepared: &'a Prepared,
+        store: &'a Store,
+        machine: &'a Machine,
+    ) -> Result<Self, RunnerError> {
+        let work = store.work_folder().map_err(|e| RunnerError::Files(e.to_string()))?;
+        Ok(Maker { plan, prepared, store, machine, work })
+    }
+
+    /// Makes the start of a block and writes it where the processes of its runs find it.
+    pub(super) fn files(&self, block: &Block, monitor: &mut dyn Monitor) -> Result<Files, RunnerError> {
+        let matrix = self.prepared.matrix_file(self.store, block.dataset)?;
+        let factors = self.start(block, monitor)?;
+        let start = self.work.path().join("start.npz");
+        let (m, n, k) = (factors.w.nrows(), factors.ht.nrows(), factors.rank());
+        let (w, h) = (worker::flat(&factors.w), worker::flat(&factors.ht.transpose().to_owned()));
+        write_npz(&start, &[("w", m, k, &w), ("h", k, n, &h)]).map_err(|e| RunnerError::Files(e.to_string()))?;
+        Ok(Files { matrix, start })
+    }
+
+    fn start(&self, block: &Block, monitor: &mut dyn Monitor) -> Result<Factors<f64>, RunnerError> {
+        let name = match &block.init {
+            Init::Files { w, h, .. } => return Ok(self.prepared.given(w, h).clone()),
+            Init::Named(name) => name,
+        };
+        let init: nmfbench_algorithms::Init = name.parse().expect("the plan has checked the name");
+        let data = &self.prepared.datasets[block.dataset];
+        if !init.is_random() {
+            monitor.note(&format!("{init} start of {} at rank {}", data.facts.name, block.rank));
+        }
+        let failed = |source| RunnerError::Start { start: format!("{init} at rank {}", block.rank), source };
+        let problem = Problem::new(&data.matrix, block.rank, [0; 32]).map_err(failed)?;
+        let seed = if init.is_random() { block.seed } else { 0 };
+        let key = self.random_key("start", &data.facts.digest, block.rank, name, seed);
+        init.start(&problem, &key).map_err(failed)
+    }
+
+    /// The digest stands for the data set, since equal runs of different experiments share a key.
+    fn random_key(&self, purpose: &str, digest: &str, rank: usize, name: &str, seed: u64) -> [u8; 32] {
+        let parts = [
+            ("purpose", purpose),
+            ("dataset", digest),
+            ("rank", &rank.to_string()),
+            ("name", name),
+            ("seed", &seed.to_string()),
+        ];
+        stream(self.plan.experiment.sweep.base_seed, &parts)
+    }
+
+    fn request(&self, job: &Job<'_>, files: &Files) -> Request {
+        let (cell, experiment) = (job.cell, &self.plan.experiment);
+        let digest = &self.prepared.datasets[cell.dataset].facts.digest;
+        let seed = if cell.seeded { cell.seed } else { 0 };
+        let stop = &experiment.stop;
+        Request {
+            matrix: files.matrix.clone(),
+            start: files.start.clone(),
+            rank: cell.rank,
+            algorithm: cell.algorithm.clone(),
+            parameters: cell.parameters.clone(),
+            precision: cell.precision.name().into(),
+            threads: cell.threads,
+            key: self.random_key("algorithm", digest, cell.rank, &cell.algorithm, seed),
+            stop: Stop {
+                iterations: stop.iterations,
+                seconds: stop.seconds,
+                flops: stop.flops,
+                kkt: stop.kkt,
+                relative_change: stop.relative_change,
+            },
+            schedule: experiment.checkpoints.into(),
+            factors: (experiment.factors == Keep::All).then(|| self.store.path(&factors_path(&job.key))),
+        }
+    }
+
+    /// Makes one run; `None` when the user stopped it.
+    pub(super) fn make(
+        &self,
+        job: &Job<'_>,
+        files: &Files,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Option<Record>, RunnerError> {
+        let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let mut command = Command::new(std::env::current_exe().map_err(RunnerError::Spawn)?);
+        command.arg(WORKER);
+        // Ten times the budget for looking, reading and a slow last step, unless the experiment says otherwise.
+        let stop = &self.plan.experiment.stop;
+        let limit = stop.timeout.or(stop.seconds.map(|s| 60.0 + 10.0 * s));
+        let monitor = RefCell::new(monitor);
+        let mut watch = Watch {
+            limit: limit.and_then(|s| Duration::try_from_secs_f64(s).ok()),
+            interrupted: &|| monitor.borrow().interrupted(),
+            look: &mut |checkpoint| monitor.borrow_mut().look(checkpoint),
+        };
+        let outcome = process::execute(command, &self.request(job, files), &mut watch).map_err(RunnerError::Spawn)?;
+        if matches!(outcome.end, End::Cut(Status::Interrupted, _)) {
+            return Ok(None);
+        }
+        if !matches!(outcome.end, End::Done(_)) {
+            // Factors of a run that did not end properly would be mistaken for a result.
+            let _ = std::fs::remove_file(self.store.path(&factors_path(&job.key)));
+        }
+        Ok(Some(self.record(job, outcome, started)))
+    }
+
+    fn record(&self, job: &Job<'_>, outcome: Outcome, started: String) -> Record {
+        let Job { cell, key, .. } = job;
+        let last = outcome.trace.last().copied();
+        let done = match outcome.end {
+            End::Done(done) => done,
+            End::Cut(status, reason) => Done {
+                status,
+                reason,
+                iterations: last.map_or(0, |c| c.iteration),
+                setup_seconds: 0.0,
+                seconds: last.map_or(0.0, |c| c.seconds),
+                cpu_seconds: last.map_or(0.0, |c| c.cpu_seconds),
+                evaluation_seconds: 0.0,
+                peak_memory_bytes: None,
+                factors: None,
+            },
+        };
+        Record {
+            format: FORMAT,
+            key: key.clone(),
+            experiment: self.plan.experiment.name.clone(),
+            dataset: self.prepared.datasets[cell.dataset].facts.clone(),
+            rank: cell.rank,
+            init: cell.init.name().into(),
+            seed: cell.seed,
+            repetition: cell.repetition,
+            algorithm: cell.algorithm.clone(),
+            label: cell.label.clone(),
+            parameters: cell.parameters.clone(),
+            precision: cell.precision.name().into(),
+            threads: cell.threads,
+            status: done.status,
+            stop_reason: done.reason,
+            iterations: done.iterations,
+            setup_seconds: done.setup_seconds,
+            seconds: done.seconds,
+            cpu_seconds: done.cpu_seconds,
+            evaluation_seconds: done.evaluation_seconds,
+            peak_memory_bytes: done.peak_memory_bytes,
+            machine: self.machine.id.clone(),
+            version: self.machine.version.clone(),
+            started,
+            factors: done.factors.map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
+            trace: outcome.trace,
+        }
+    }
+}
+
+fn factors_path(key: &str) -> String {
+    format!("runs/{key}.npz")
+}
