@@ -7,8 +7,9 @@ mod run;
 mod vocabulary;
 
 use clap::{Args, Parser, Subcommand};
-use miette::{Diagnostic, IntoDiagnostic, Report};
+use miette::{Diagnostic, Report, miette};
 use nmfbench_algorithms::Registry;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -110,12 +111,13 @@ impl Failure {
         Failure::Invalid(error.into())
     }
 
-    fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Failure::Failed(Err::<(), _>(error).into_diagnostic().expect_err("an error"))
+    fn failed(error: impl Display) -> Self {
+        Failure::Failed(miette!("{error}"))
     }
 
-    fn bad_data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Failure::Invalid(Err::<(), _>(error).into_diagnostic().expect_err("an error"))
+    /// An error of ours says its cause itself, so no chain of causes is kept.
+    fn bad_data(error: impl Display) -> Self {
+        Failure::Invalid(miette!("{error}"))
     }
 }
 
