@@ -11,19 +11,13 @@ use nmfbench::algorithms::{Update, entry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Projected gradient with the fixed step θ/‖G‖_F: with θ < 2 the objective never rises.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// Projected gradient with the fixed step 1/((1 + damping)·‖G‖_F), short enough that the objective never rises.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 struct FixedStep {
-    /// θ, the step in units of 1/‖G‖_F.
-    #[schemars(extend("exclusiveMinimum" = 0.0, "exclusiveMaximum" = 2.0))]
-    theta: f64,
-}
-
-impl Default for FixedStep {
-    fn default() -> Self {
-        FixedStep { theta: 1.0 }
-    }
+    /// How much shorter than 1/‖G‖_F the step is.
+    #[schemars(range(min = 0.0))]
+    damping: f64,
 }
 
 impl Rule for FixedStep {
@@ -36,19 +30,18 @@ impl Rule for FixedStep {
     };
     type Update<T: Real> = Step<T>;
     fn prepare<T: Real>(&self, side: &Side) -> Step<T> {
-        Step { theta: self.theta, xg: Mat::zeros(side.rows, side.rank) }
+        Step { damping: self.damping, xg: Mat::zeros(side.rows, side.rank) }
     }
 }
 
 struct Step<T> {
-    theta: f64,
+    damping: f64,
     xg: Mat<T>, // XG, p×k
 }
 
 impl<T: Real> Update<T> for Step<T> {
     fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
-        let norm = s.gram.norm_l2().to_f64();
-        let step = T::of(if norm > 0.0 { self.theta / norm } else { 0.0 });
+        let step = T::of(1.0 / ((1.0 + self.damping) * s.gram.norm_l2().to_f64()).max(T::TINY));
         matmul(&mut self.xg, faer::Accum::Replace, x.as_ref(), s.gram, T::of(1.0), s.par);
         for j in 0..x.ncols() {
             let (c, xg) = (column(s.cross, j), self.xg.col_as_slice(j));

@@ -189,7 +189,7 @@ fn a_custom_algorithm_is_listed_swept_and_drawn() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     assert!(call(&["list", "algorithms"]).contains("fixed-step"));
-    assert!(call(&["info", "fixed-step"]).contains("theta"));
+    assert!(call(&["info", "fixed-step"]).contains("damping"));
     let set = ["--set", "stop.flops=2e7", "--set", "sweep.seeds=1"];
     assert!(call(&[&["run", "custom.toml"][..], &set].concat()).contains("fixed-step"));
     let rows = bench.columns("results/custom-algorithm/runs.csv", &["label", "status"]);

@@ -23,7 +23,7 @@ fn soonest(problem: &ProblemSummary) -> String {
     let reached = |i: &usize| problem.rows.iter().any(|r| median(r.targets[*i]).is_finite());
     match ladder.into_iter().find(reached) {
         Some(i) => {
-            let head = format!("Soonest to within {} of the best known objective", show::percent(problem.ladder[i]));
+            let head = format!("Soonest to a gap of {}", show::percent(problem.ladder[i]));
             compared(&problem.rows, &head, |r| r.targets[i], show::seconds)
         }
         None if problem.ladder.is_empty() => String::new(),
@@ -118,7 +118,7 @@ mod tests {
         let text = told(&records);
         assert!(
             text.starts_with(
-                "Soonest to within 1 % of the best known objective: hals (median 1.10 s, 3/3 runs), before mu (3.10 s, \
+                "Soonest to a gap of 1 %: hals (median 1.10 s, 3/3 runs), before mu (3.10 s, \
                  2.8 ×); not (or not in half of the runs): als."
             ),
             "{text}"
@@ -130,10 +130,7 @@ mod tests {
     fn a_difference_within_the_spread_is_no_verdict() {
         let mut records = seeds("mu", &[(1.0, 1.0), (1.0, 2.0), (1.0, 5.0)]);
         records.extend(seeds("hals", &[(1.0, 1.0), (1.0, 1.9), (1.0, 4.0)]));
-        assert!(
-            told(&records)
-                .starts_with("Soonest to within 1 % of the best known objective: cannot tell, the medians of")
-        );
+        assert!(told(&records).starts_with("Soonest to a gap of 1 %: cannot tell, the medians of"));
         let one = [run("mu", 0, &[9.0, 1.0]), run("hals", 0, &[9.0, 2.0])];
         assert!(told(&one).contains("cannot tell from fewer than three seeds"), "{}", told(&one));
     }
