@@ -30,10 +30,10 @@ pub struct Curve {
 ///
 /// The grid is made of the runs' checkpoints, one for each round in which all runs that go on have looked once: on
 /// all of them, a median of runs that look at nearly the same times would be a staircase. Between checkpoints a run
-/// keeps its last value, before the first it has the value of its start. A run that ended properly keeps its last value; a failed run is +∞ from where it
-/// failed. The grid ends at the horizon: the median end of the runs that ended properly (of all, if none did).
-/// Beyond, more than half of the values would be carried, and the curve would tell of runs that no longer run.
-/// `None` when no run has a finite value.
+/// keeps its last value, before the first it has the value of its start. A run that ended properly keeps its last
+/// value; a failed run is +∞ from where it failed. The grid ends at the horizon: the median end of the runs that ended
+/// properly (of all, if none did). Beyond, more than half of the values would be carried, and the curve would tell of
+/// runs that no longer run. `None` when no run has a finite value.
 #[must_use]
 pub fn curve(entrant: &Entrant<'_>, x: X, y: Y, best: f64, band: [f64; 2]) -> Option<Curve> {
     let paths: Vec<Path> = entrant.runs.iter().map(|run| Path::of(run, x, y, best)).collect();

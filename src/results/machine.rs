@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 /// Facts about the machine and this build, stored as `machine-<id>.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Hash of the processor, its number of cores, the memory and the build profile: timings with different ids are not pooled.
+    /// Hash of the processor, its number of cores, the memory and the optimisation level; timings with different ids
+    /// are not pooled.
     pub id: String,
     /// The processor's name.
     pub cpu: String,

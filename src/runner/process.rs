@@ -1,8 +1,8 @@
 //! One run in a process of its own: started, watched, ended.
 //!
 //! A crash, a runaway step or the out-of-memory killer then ends one run and not the sweep, and peak memory is the run's
-//! own. The child sits in a process group of its own, so that Ctrl-C reaches only this program, and it ends when the pipe
-//! to its standard input closes, so that it never outlives it.
+//! own. The child sits in a process group of its own, so that Ctrl-C reaches only this program, and it ends when the
+//! pipe to its standard input closes, so that it never outlives it.
 
 use crate::results::record::{Checkpoint, Status};
 use crate::runner::protocol::{Done, Event, Request};

@@ -105,8 +105,9 @@ impl<T: Real> Update<T> for AlsUpdate<T> {
     }
 }
 
-/// Overwrites the lower triangle of a symmetric matrix of unit diagonal with its Cholesky factor. A component that depends
-/// on those before it has no pivot of its own; with a pivot of 1 it becomes about 0. Returns how many were lifted.
+/// Overwrites the lower triangle of a symmetric matrix of unit diagonal with its Cholesky factor. A component that
+/// depends on those before it has no pivot of its own; with a pivot of 1 it becomes about 0. Returns how many were
+/// lifted.
 ///
 /// faer's regularised factorisation (0.24) divides by the lifted pivot but leaves the old one on the diagonal.
 fn lifted_cholesky<T: Real>(a: &mut Mat<T>, least: T) -> u64 {
