@@ -9,6 +9,7 @@ mod cli;
 pub mod data;
 pub mod experiment;
 pub mod figures;
+pub mod peers;
 pub mod report;
 pub mod results;
 pub mod runner;

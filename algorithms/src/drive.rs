@@ -76,6 +76,8 @@ pub enum Reason {
     NotFinite(u64),
     /// The objective has risen a millionfold at this iteration.
     Rise(u64),
+    /// A solver elsewhere said that it will not go on, and why.
+    Finished(String),
     /// The algorithm gave up at this iteration.
     Breakdown(u64, Breakdown),
 }
@@ -92,6 +94,7 @@ impl fmt::Display for Reason {
             Reason::Stalled => f.write_str("stalled: nothing moves and the point is not stationary"),
             Reason::NotFinite(i) => write!(f, "the objective is not finite at iteration {i}"),
             Reason::Rise(i) => write!(f, "the objective has risen a millionfold at iteration {i}"),
+            Reason::Finished(why) => write!(f, "finished by itself: {why}"),
             Reason::Breakdown(i, what) => write!(f, "breakdown at iteration {i}: {what}"),
         }
     }
@@ -143,11 +146,10 @@ pub fn drive<T: Real>(
 ) -> (Reason, Progress) {
     let mut progress = Progress::default();
     let measures = observer.look(&progress, factors, (0.0, 0.0));
-    let mut last = Seen { iteration: 0, measures, print: factors.fingerprint(), still_since: 0 };
-    if let Some(reason) = last.not_finite() {
-        return (reason, progress);
-    }
-    let ceiling = RISE * last.measures.objective.max(0.5 * problem.squared_norm);
+    let mut judge = match Judge::new(*stop, measures, factors.fingerprint(), problem.squared_norm, T::EPSILON) {
+        Ok(judge) => judge,
+        Err(reason) => return (reason, progress),
+    };
     observer.clock_on();
     let solver = start(problem, factors);
     observer.clock_off();
@@ -156,7 +158,7 @@ pub fn drive<T: Real>(
         Ok(solver) => solver,
         Err(what) => return (Reason::Breakdown(0, what), progress),
     };
-    if stop.kkt.is_some_and(|kkt| last.measures.kkt_residual <= kkt) {
+    if judge.starts_stationary() {
         return (Reason::Kkt, progress);
     }
     let mut due = schedule.next(0);
@@ -176,7 +178,7 @@ pub fn drive<T: Real>(
             }
             Err(what) => Some(Reason::Breakdown(progress.iteration + 1, what)),
         };
-        if let (Some(reason), true) = (&broken, progress.iteration == last.iteration) {
+        if let (Some(reason), true) = (&broken, progress.iteration == judge.iteration()) {
             return (reason.clone(), progress);
         }
         if broken.is_none() && progress.iteration < due && stop.budget(&progress).is_none() {
@@ -184,18 +186,17 @@ pub fn drive<T: Real>(
         }
         due = schedule.next(progress.iteration);
         let measures = observer.look(&progress, factors, solver.floors());
-        let print = factors.fingerprint();
-        let still_since = if print == last.print { last.still_since } else { progress.iteration };
-        let seen = Seen { iteration: progress.iteration, measures, print, still_since };
-        if let Some(reason) = broken.or_else(|| seen.verdict::<T>(&last, stop, ceiling)) {
+        let verdict = judge.look(progress.iteration, measures, factors.fingerprint());
+        if let Some(reason) = broken.or(verdict) {
             return (reason, progress);
         }
-        last = seen;
     }
 }
 
 impl Stop {
-    fn budget(&self, progress: &Progress) -> Option<Reason> {
+    /// The budget that is used up, if one is.
+    #[must_use]
+    pub fn budget(&self, progress: &Progress) -> Option<Reason> {
         if self.iterations.is_some_and(|i| progress.iteration >= i) {
             Some(Reason::Iterations)
         } else if self.flops.is_some_and(|f| progress.effort.flops >= f) {
@@ -208,7 +209,19 @@ impl Stop {
     }
 }
 
+/// Decides at each checkpoint whether a run has ended for what was seen there.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    stop: Stop,
+    /// The objective that a run must not rise above.
+    ceiling: f64,
+    /// The ε of the scalar that the solver computes in.
+    epsilon: f64,
+    last: Seen,
+}
+
 /// What was seen at one checkpoint.
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     iteration: u64,
     measures: Measures,
@@ -217,30 +230,60 @@ struct Seen {
     still_since: u64,
 }
 
-impl Seen {
-    fn not_finite(&self) -> Option<Reason> {
-        (!self.measures.objective.is_finite()).then_some(Reason::NotFinite(self.iteration))
+impl Judge {
+    /// Begins with the measures and the fingerprint of the start; `squared_norm` is ‖A‖²_F and `epsilon` that of the
+    /// scalar the solver computes in.
+    ///
+    /// # Errors
+    /// When the objective of the start is not finite.
+    pub fn new(stop: Stop, measures: Measures, print: u64, squared_norm: f64, epsilon: f64) -> Result<Self, Reason> {
+        if !measures.objective.is_finite() {
+            return Err(Reason::NotFinite(0));
+        }
+        let ceiling = RISE * measures.objective.max(0.5 * squared_norm);
+        Ok(Judge { stop, ceiling, epsilon, last: Seen { iteration: 0, measures, print, still_since: 0 } })
     }
 
-    fn verdict<T: Real>(&self, last: &Seen, stop: &Stop, ceiling: f64) -> Option<Reason> {
-        let (now, before) = (self.measures.objective, last.measures.objective);
-        if let Some(reason) = self.not_finite() {
-            return Some(reason);
+    /// Whether the start meets the wanted KKT residual already.
+    #[must_use]
+    pub fn starts_stationary(&self) -> bool {
+        self.last.iteration == 0 && self.stop.kkt.is_some_and(|kkt| self.last.measures.kkt_residual <= kkt)
+    }
+
+    /// The iteration looked at last.
+    #[must_use]
+    pub fn iteration(&self) -> u64 {
+        self.last.iteration
+    }
+
+    /// Takes the next checkpoint; a reason when the run ends with it. `print` is the fingerprint of the factors.
+    pub fn look(&mut self, iteration: u64, measures: Measures, print: u64) -> Option<Reason> {
+        let still_since = if print == self.last.print { self.last.still_since } else { iteration };
+        let seen = Seen { iteration, measures, print, still_since };
+        let verdict = self.verdict(&seen);
+        self.last = seen;
+        verdict
+    }
+
+    fn verdict(&self, seen: &Seen) -> Option<Reason> {
+        let (now, before) = (seen.measures.objective, self.last.measures.objective);
+        if !now.is_finite() {
+            return Some(Reason::NotFinite(seen.iteration));
         }
-        if now > ceiling {
-            return Some(Reason::Rise(self.iteration));
+        if now > self.ceiling {
+            return Some(Reason::Rise(seen.iteration));
         }
-        if stop.kkt.is_some_and(|kkt| self.measures.kkt_residual <= kkt) {
+        if self.stop.kkt.is_some_and(|kkt| seen.measures.kkt_residual <= kkt) {
             return Some(Reason::Kkt);
         }
-        if self.iteration >= self.still_since + STILL {
-            let stationary = self.measures.kkt_residual <= STATIONARY * T::EPSILON.sqrt();
+        if seen.iteration >= seen.still_since + STILL {
+            let stationary = seen.measures.kkt_residual <= STATIONARY * self.epsilon.sqrt();
             return Some(if stationary { Reason::FixedPoint } else { Reason::Stalled });
         }
         #[expect(clippy::cast_precision_loss, reason = "iterations are far below 2⁵³")]
-        let steps = (self.iteration - last.iteration).max(1) as f64;
+        let steps = (seen.iteration - self.last.iteration).max(1) as f64;
         let flat = |tolerance: f64| now <= before && before - now <= tolerance * steps * before;
-        stop.relative_change.is_some_and(flat).then_some(Reason::RelativeChange)
+        self.stop.relative_change.is_some_and(flat).then_some(Reason::RelativeChange)
     }
 }
 
@@ -268,10 +311,14 @@ mod tests {
         Seen { iteration, measures, print: 1, still_since }
     }
 
+    fn judge(stop: Stop, last: &Seen) -> Judge {
+        Judge { stop, ceiling: 1e3, epsilon: f64::EPSILON, last: *last }
+    }
+
     #[test]
     fn each_rule_fires_on_what_it_names() {
         let stop = Stop { kkt: Some(1e-3), relative_change: Some(1e-6), ..Stop::default() };
-        let verdict = |last: &Seen, now: &Seen| now.verdict::<f64>(last, &stop, 1e3);
+        let verdict = |last: &Seen, now: &Seen| judge(stop, last).verdict(now);
         let start = seen(0, 10.0, 1.0, 0);
         assert_eq!(verdict(&start, &seen(5, 5.0, 0.5, 5)), None);
         assert_eq!(verdict(&start, &seen(5, 5.0, 1e-3, 5)), Some(Reason::Kkt));
@@ -285,10 +332,9 @@ mod tests {
 
     #[test]
     fn a_point_that_does_not_move_is_a_fixed_point_only_where_it_is_stationary() {
-        let stop = Stop::default();
-        let start = seen(1, 10.0, 1e-12, 1);
-        assert_eq!(seen(20, 10.0, 1e-12, 1).verdict::<f64>(&start, &stop, 1e3), None, "it may yet move");
-        assert_eq!(seen(21, 10.0, 1e-12, 1).verdict::<f64>(&start, &stop, 1e3), Some(Reason::FixedPoint));
-        assert_eq!(seen(21, 10.0, 1e-2, 1).verdict::<f64>(&start, &stop, 1e3), Some(Reason::Stalled));
+        let judge = judge(Stop::default(), &seen(1, 10.0, 1e-12, 1));
+        assert_eq!(judge.verdict(&seen(20, 10.0, 1e-12, 1)), None, "it may yet move");
+        assert_eq!(judge.verdict(&seen(21, 10.0, 1e-12, 1)), Some(Reason::FixedPoint));
+        assert_eq!(judge.verdict(&seen(21, 10.0, 1e-2, 1)), Some(Reason::Stalled));
     }
 }

@@ -23,7 +23,7 @@ mod rules;
 
 pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
 pub use alternating::Alternating;
-pub use drive::{Observer, Progress, Reason, Schedule, Stop, drive};
+pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
 pub use fit::{Fit, FitError, Look, Nmf, apply};
 pub use init::{Init, UnknownInit, scale_and_balance};
 pub use matrix::{InvalidMatrix, Matrix};

@@ -60,6 +60,8 @@ pub(crate) fn run(algorithm: &str, seed: u64, objectives: &[f64]) -> Record {
         version: "0.1.0".into(),
         started: "2026-01-01T00:00:00Z".into(),
         factors: None,
+        program: None,
+        stderr: None,
         trace,
     }
 }

@@ -2,6 +2,7 @@
 
 mod list;
 mod monitor;
+mod peers;
 mod present;
 mod run;
 mod vocabulary;
@@ -71,6 +72,16 @@ enum Command {
         /// The keys as a table to read
         #[arg(long)]
         markdown: bool,
+    },
+    /// Libraries of other languages that can take part: what they are, install them, try them
+    Peers {
+        #[command(subcommand)]
+        action: Option<peers::Action>,
+    },
+    /// Speak the solver protocol for a registered algorithm (docs/protocol.md)
+    Solver {
+        /// Its name
+        name: String,
     },
     /// The process of one run
     #[command(name = crate::runner::WORKER, hide = true)]
@@ -142,6 +153,14 @@ pub fn main_with(registry: Registry) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         },
+        Command::Solver { name } => match crate::runner::solve(&registry, &name) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => {
+                let _ = crate::runner::say(&crate::runner::Reply::Error { message: error.to_string() });
+                return ExitCode::FAILURE;
+            }
+        },
+        Command::Peers { action } => peers::peers(action.as_ref()),
         Command::Run { experiment, retry_failed, quiet } => run::run(&registry, &experiment, retry_failed, quiet),
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),

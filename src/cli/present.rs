@@ -5,7 +5,7 @@ use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
 use crate::report;
-use crate::results::record::Record;
+use crate::results::record::{ProgramMode, Record};
 use crate::results::store::{Store, StoreError};
 use crate::results::tables;
 use crate::runner::prepare::{Prepared, matrix_path};
@@ -73,8 +73,9 @@ impl Kept {
             match key.and_then(|key| store.load(&key).ok().flatten()) {
                 Some(record) => {
                     let dataset = &plan.experiment.dataset[cell.dataset];
+                    let restarts = record.program.as_ref().is_some_and(|p| p.mode == ProgramMode::Restart);
                     let mut record = Record {
-                        label: cell.label.clone(),
+                        label: if restarts { format!("{} (re-run)", cell.label) } else { cell.label.clone() },
                         experiment: plan.experiment.name.clone(),
                         seed: cell.seed,
                         init: cell.init.name().into(),

@@ -2,7 +2,7 @@
 
 use crate::data::catalogue;
 use crate::data::request::GENERATORS;
-use crate::experiment::{GeneratorInfo, InitInfo, Vocabulary};
+use crate::experiment::{GeneratorInfo, InitInfo, PeerInfo, Vocabulary};
 use nmfbench_algorithms::parameters::{Bound, Field, FieldKind, ParameterError};
 use nmfbench_algorithms::{Entry, Init, Registry, Shape, UnknownAlgorithm};
 use serde_json::{Map, Value, json};
@@ -52,6 +52,10 @@ impl Vocabulary for Words<'_> {
 
     fn generators(&self) -> Vec<GeneratorInfo> {
         generators()
+    }
+
+    fn peers(&self) -> Vec<PeerInfo> {
+        crate::peers::PEERS.iter().map(|p| PeerInfo { name: p.name.into(), digest: p.digest() }).collect()
     }
 }
 

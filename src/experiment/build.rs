@@ -35,6 +35,13 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
     let checkpoints = checkpoints(checker, one("checkpoints"));
     let gap = items(checker, one("targets"), "gap").iter().filter_map(|item| item.value.number()).collect();
     let algorithm = super::methods::algorithms(checker, of("algorithm"), &mut origins);
+    if let (Some(program), None, None, Some(table)) =
+        (algorithm.iter().find(|a| a.external.is_some()), stop.iterations, stop.seconds, one("stop"))
+        && stop.flops.is_some()
+    {
+        let problem = Problem::new(format!("`{}` is a program and may not count its operations", program.name));
+        checker.problem(problem.at(&table.span, "needs `iterations` or `seconds` too"));
+    }
     let figure = figures(checker, of("figure"));
     let factors = items(checker, top, "factors").iter().any(|item| item.value == Scalar::Text("none".into()));
     let mut experiment = Experiment {

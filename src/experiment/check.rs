@@ -2,7 +2,7 @@
 
 use super::expect::{Expect, Scalar};
 use super::report::{Problem, Span, near, suggest};
-use super::schema::{Form, Key, Kind, Others, ROOT, Range, SECTIONS, Section};
+use super::schema::{Form, Key, Kind, Others, PROGRAM, PROGRAM_NAME, ROOT, Range, SECTIONS, Section};
 use super::tree::{self, Entry, Node, Tree};
 use super::vocabulary::Vocabulary;
 use nmfbench_algorithms::parameters::{Field, FieldKind};
@@ -103,8 +103,11 @@ impl Checker<'_> {
 
     fn table(&mut self, section: &'static Section, span: Span, entries: Vec<Entry>) -> Table {
         let mut table = Table { section, span, given: Vec::new(), others: Vec::new() };
+        let is_program =
+            section.others == Others::Algorithm && entries.iter().any(|entry| PROGRAM.contains(&entry.key.as_str()));
         for entry in entries {
-            match section.key(&entry.key) {
+            match section.key(&entry.key).map(|key| if is_program && key.name == "name" { &PROGRAM_NAME } else { key })
+            {
                 Some(key) => {
                     let listed = matches!(entry.node.value, Tree::List(_));
                     let items = self.values(key, &entry.node);
@@ -161,10 +164,15 @@ impl Checker<'_> {
         self.read(&field.name, form, &field.doc, &expect, node)
     }
 
+    /// The values of a parameter that only somebody else's program knows.
+    pub(crate) fn free_parameter(&mut self, name: &str, node: &Node) -> Vec<Item> {
+        self.read(name, Form::Each, "a parameter of the program", &Expect::Anything, node)
+    }
+
     fn read(&mut self, name: &str, form: Form, doc: &str, expect: &Expect, node: &Node) -> Vec<Item> {
         let help = format!("`{name}`: {doc}");
         match (&node.value, form) {
-            (Tree::List(nodes), Form::Each | Form::List(None) | Form::Count) if nodes.is_empty() => {
+            (Tree::List(nodes), Form::Each | Form::List(None) | Form::Words | Form::Count) if nodes.is_empty() => {
                 let label = format!("expected {}", expect.words());
                 self.problem(Problem::new(format!("`{name}` is an empty list")).at(&node.span, label).help(help));
                 Vec::new()
@@ -174,15 +182,15 @@ impl Checker<'_> {
                 self.problem(Problem::new(message).at(&node.span, format!("expected {count} values")).help(help));
                 Vec::new()
             }
-            (Tree::List(nodes), Form::Each | Form::List(_) | Form::Count) => {
+            (Tree::List(nodes), Form::Each | Form::List(_) | Form::Words | Form::Count) => {
                 let items: Vec<Item> = nodes.iter().filter_map(|node| self.scalar(name, &help, expect, node)).collect();
                 // A pair may hold the same number twice: a square picture.
-                if !matches!(form, Form::List(Some(_))) {
+                if !matches!(form, Form::List(Some(_)) | Form::Words) {
                     self.repeated(name, &items);
                 }
                 items
             }
-            (_, Form::List(_)) => {
+            (_, Form::List(_) | Form::Words) => {
                 let words = format!("expected a list, each {}", expect.words());
                 let message = format!("`{name}`: {words}, found {}", node.found());
                 self.problem(Problem::new(message).at(&node.span, words).help(help));
@@ -265,6 +273,7 @@ pub(crate) fn expect(kind: Kind, vocabulary: &dyn Vocabulary) -> Expect {
         Kind::ChoiceOr(words, range) => Expect::ChoiceOr(owned(words), range),
         Kind::Objective => Expect::Objective,
         Kind::Algorithm => Expect::Named("algorithm", vocabulary.algorithms()),
+        Kind::Peer => Expect::Named("peer", vocabulary.peers().into_iter().map(|peer| peer.name).collect()),
         Kind::Generator => {
             let names = vocabulary.generators().into_iter().map(|generator| generator.name);
             Expect::Named("generator", names.collect())

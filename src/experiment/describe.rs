@@ -1,6 +1,6 @@
 //! The schema for editors and for readers: JSON Schema and a reference in Markdown, from the table that checks files.
 
-use super::schema::{Form, Key, Kind, Others, ROOT, Range, SECTIONS, Section};
+use super::schema::{Form, Key, Kind, Others, PROGRAM, PROGRAM_NAME, PROGRAM_ONLY, ROOT, Range, SECTIONS, Section};
 use super::vocabulary::Vocabulary;
 use nmfbench_algorithms::parameters::{Field, FieldKind};
 use serde_json::{Map, Value, json};
@@ -56,7 +56,7 @@ fn words(key: &Key, vocabulary: &dyn Vocabulary) -> String {
     match key.form {
         Form::One => one,
         Form::Each => format!("{one}; or a list: each of these"),
-        Form::List(None) => format!("a list, each {one}"),
+        Form::List(None) | Form::Words => format!("a list, each {one}"),
         Form::List(Some(count)) => format!("a list of {count}, each {one}"),
         Form::Count => "a count of at least 1, or a list of integers".into(),
     }
@@ -80,8 +80,9 @@ fn section_schema(section: &Section, vocabulary: &dyn Vocabulary) -> Value {
     let table = match section.others {
         Others::Overrides => json!({ "type": "object", "description": section.doc }),
         Others::Algorithm => {
-            let entries = vocabulary.algorithms().into_iter().map(|name| entry_schema(&name, section, vocabulary));
-            json!({ "description": section.doc, "oneOf": entries.collect::<Vec<_>>() })
+            let registered = vocabulary.algorithms().into_iter().map(|name| entry_schema(&name, section, vocabulary));
+            let programs = PROGRAM.iter().map(|by| program_schema(by, section, vocabulary));
+            json!({ "description": section.doc, "oneOf": registered.chain(programs).collect::<Vec<_>>() })
         }
         Others::Refused | Others::Generator => json!({
             "type": "object",
@@ -98,6 +99,9 @@ fn section_schema(section: &Section, vocabulary: &dyn Vocabulary) -> Value {
 /// One algorithm with its parameters.
 fn entry_schema(name: &str, section: &Section, vocabulary: &dyn Vocabulary) -> Value {
     let mut properties = properties(section.keys, vocabulary);
+    PROGRAM.iter().chain(PROGRAM_ONLY).for_each(|key| {
+        properties.remove(*key);
+    });
     properties.insert("name".into(), json!({ "const": name }));
     for field in vocabulary.fields(name) {
         let each = each(field_schema(&field));
@@ -112,12 +116,29 @@ fn entry_schema(name: &str, section: &Section, vocabulary: &dyn Vocabulary) -> V
     })
 }
 
+/// A program of another language, named by one of the keys that do so; its parameters are its own.
+fn program_schema(by: &str, section: &Section, vocabulary: &dyn Vocabulary) -> Value {
+    let mut properties = properties(section.keys, vocabulary);
+    PROGRAM.iter().filter(|other| **other != by).for_each(|other| {
+        properties.remove(*other);
+    });
+    properties.insert("name".into(), key_schema(&PROGRAM_NAME, vocabulary));
+    let scalar = json!({ "type": ["string", "number", "boolean"] });
+    json!({
+        "type": "object",
+        "title": format!("a program ({by})"),
+        "properties": properties,
+        "required": ["name", by],
+        "additionalProperties": each(scalar),
+    })
+}
+
 fn key_schema(key: &Key, vocabulary: &dyn Vocabulary) -> Value {
     let one = kind_schema(key.kind, vocabulary);
     let schema = match key.form {
         Form::One => one,
         Form::Each => each(one),
-        Form::List(None) => json!({ "type": "array", "items": one, "minItems": 1 }),
+        Form::List(None) | Form::Words => json!({ "type": "array", "items": one, "minItems": 1 }),
         Form::List(Some(count)) => json!({ "type": "array", "items": one, "minItems": count, "maxItems": count }),
         Form::Count => json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, list(one)] }),
     };
@@ -147,6 +168,7 @@ fn kind_schema(kind: Kind, vocabulary: &dyn Vocabulary) -> Value {
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::ChoiceOr(words, range) => json!({ "oneOf": [{ "enum": words }, number("number", range)] }),
         Kind::Objective => json!({ "enum": ["frobenius"] }),
+        Kind::Peer => json!({ "enum": vocabulary.peers().into_iter().map(|peer| peer.name).collect::<Vec<_>>() }),
         Kind::Algorithm => json!({ "enum": vocabulary.algorithms() }),
         Kind::Generator => {
             let names: Vec<String> = vocabulary.generators().into_iter().map(|generator| generator.name).collect();

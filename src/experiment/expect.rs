@@ -27,6 +27,8 @@ pub(crate) enum Expect {
     Choice(Vec<String>),
     ChoiceOr(Vec<String>, Range),
     Objective,
+    /// Whatever a parameter of somebody else's program may be.
+    Anything,
     Named(&'static str, Vec<String>),
     Init(Vec<String>),
 }
@@ -42,7 +44,10 @@ impl Expect {
                 Ok(Scalar::Text(text.clone()))
             }
             (Expect::FileName, Tree::Text(text)) if is_file_name(text) => Ok(Scalar::Text(text.clone())),
-            (Expect::Bool, Tree::Bool(flag)) => Ok(Scalar::Bool(*flag)),
+            (Expect::Anything, Tree::Text(text)) => Ok(Scalar::Text(text.clone())),
+            (Expect::Anything, Tree::Integer(integer)) => Ok(Scalar::Integer(*integer)),
+            (Expect::Anything, Tree::Number(number)) if number.is_finite() => Ok(Scalar::Number(*number)),
+            (Expect::Bool | Expect::Anything, Tree::Bool(flag)) => Ok(Scalar::Bool(*flag)),
             (Expect::Integer(range) | Expect::Count(range), Tree::Integer(integer))
                 if range.contains(*integer as f64) =>
             {
@@ -81,6 +86,7 @@ impl Expect {
             Expect::Choice(words) => format!("one of {}", quoted(words)),
             Expect::ChoiceOr(words, range) => format!("one of {}, or a number{}", quoted(words), range.words()),
             Expect::Objective => "the name of an objective".into(),
+            Expect::Anything => "text, a finite number, true or false".into(),
             Expect::Named(what, _) => format!("the name of an {what}").replace("an generator", "a generator"),
             Expect::Init(_) => "the name of an init, or `{ w = \"W0.npy\", h = \"H0.npy\" }`".into(),
         }

@@ -1,6 +1,6 @@
 //! Keys of runs and seeds of random streams: hashes of what determines them and of nothing else.
 
-use super::model::{Experiment, Init};
+use super::model::{Experiment, External, Init};
 use super::plan::Cell;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -28,7 +28,7 @@ pub(crate) fn key(experiment: &Experiment, cell: &Cell, dataset: &str, init: Opt
         Init::Named(name) => json!({ "name": name }),
         Init::Files { .. } => json!({ "files": init }),
     };
-    let all = json!({
+    let mut all = json!({
         "format": FORMAT,
         "objective": experiment.objective,
         "dataset": dataset,
@@ -45,6 +45,10 @@ pub(crate) fn key(experiment: &Experiment, cell: &Cell, dataset: &str, init: Opt
         "stop": experiment.stop,
         "checkpoints": experiment.checkpoints,
     });
+    if let Some(external) = &cell.external {
+        let External { peer, command, exchange, stochastic: _, digest } = external;
+        all["external"] = json!({ "peer": peer, "command": command, "exchange": exchange, "digest": digest });
+    }
     let digest = Sha256::digest(canonical(&all).as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,21 +2,28 @@
 
 use super::build::Origins;
 use super::check::{Checker, Item, Table};
-use super::model::{Algorithm, Variant};
+use super::model::{Algorithm, External, Variant};
 use super::report::{Problem, Span};
-use nmfbench_algorithms::parameters::Field;
+use super::tree::{Entry, Tree};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// More combinations than anybody runs: a slip in a list.
 const MOST_VARIANTS: usize = 10_000;
 
-/// A parameter as given: its field, its place, its values.
-struct Axis<'a> {
-    field: &'a Field,
+/// A parameter as given: its name, its place, its values.
+struct Axis {
+    name: String,
     span: Span,
     items: Vec<Item>,
     swept: bool,
+}
+
+impl Axis {
+    fn new(entry: &Entry, items: Vec<Item>) -> Self {
+        let swept = matches!(entry.node.value, Tree::List(_));
+        Axis { name: entry.key.clone(), span: entry.node.span.clone(), items, swept }
+    }
 }
 
 /// The checked entries, each with its variants.
@@ -45,13 +52,17 @@ fn entry(checker: &mut Checker<'_>, table: &Table, origins: &mut Origins, earlie
     };
     let fields = checker.vocabulary.fields(&name);
     let before = checker.problems.len();
+    let external = super::external::external(checker, table, &name);
     let mut axes = Vec::new();
     for entry in &table.others {
         match fields.iter().find(|field| field.name == entry.key) {
             Some(field) => {
                 let items = checker.parameter(field, true, &entry.node);
-                let swept = matches!(entry.node.value, super::tree::Tree::List(_));
-                axes.push(Axis { field, span: entry.node.span.clone(), items, swept });
+                axes.push(Axis::new(entry, items));
+            }
+            None if external.is_some() => {
+                let items = checker.free_parameter(&entry.key, &entry.node);
+                axes.push(Axis::new(entry, items));
             }
             None => checker.unknown_key(table.section, &fields, entry),
         }
@@ -65,19 +76,25 @@ fn entry(checker: &mut Checker<'_>, table: &Table, origins: &mut Origins, earlie
         return None;
     }
     let label = table.text("label");
-    let variants = variants(checker, &name, label.as_deref(), &axes);
+    let variants = variants(checker, &name, label.as_deref(), external.as_ref(), &axes);
     let place = table.item("label").or_else(|| table.item("name")).map_or(&table.span, |item| &item.span);
     let variants = distinct(checker, place, earlier, variants);
-    let spans: BTreeMap<String, Span> = axes.iter().map(|axis| (axis.field.name.clone(), axis.span.clone())).collect();
+    let spans: BTreeMap<String, Span> = axes.iter().map(|axis| (axis.name.clone(), axis.span.clone())).collect();
     for variant in &variants {
         origins.variants.insert(variant.label.clone(), (place.clone(), spans.clone()));
     }
     let parameters = filled(&axes, &variants);
-    Some(Algorithm { name, label, parameters, variants })
+    Some(Algorithm { name, label, external, parameters, variants })
 }
 
 /// One variant for each combination, the last parameter running fastest.
-fn variants(checker: &mut Checker<'_>, name: &str, label: Option<&str>, axes: &[Axis<'_>]) -> Vec<Variant> {
+fn variants(
+    checker: &mut Checker<'_>,
+    name: &str,
+    label: Option<&str>,
+    external: Option<&External>,
+    axes: &[Axis],
+) -> Vec<Variant> {
     let mut combinations: Vec<Vec<&Item>> = vec![Vec::new()];
     for axis in axes {
         let longer = combinations.iter().flat_map(|one| axis.items.iter().map(|item| [&one[..], &[item]].concat()));
@@ -86,15 +103,25 @@ fn variants(checker: &mut Checker<'_>, name: &str, label: Option<&str>, axes: &[
     let mut variants = Vec::new();
     for combination in combinations {
         let pairs = || axes.iter().zip(&combination);
-        let given: Map<String, Value> =
-            pairs().map(|(axis, item)| (axis.field.name.clone(), item.value.json())).collect();
+        let given: Map<String, Value> = pairs().map(|(axis, item)| (axis.name.clone(), item.value.json())).collect();
         let swept: Vec<String> = pairs()
             .filter(|(axis, _)| axis.swept)
-            .map(|(axis, item)| format!("{}={}", axis.field.name, item.value.plain()))
+            .map(|(axis, item)| format!("{}={}", axis.name, item.value.plain()))
             .collect();
         let mut label = label.unwrap_or(name).to_owned();
         if !swept.is_empty() {
             label += &format!(" ({})", swept.join(", "));
+        }
+        if let Some(external) = external {
+            variants.push(Variant {
+                algorithm: name.to_owned(),
+                label,
+                parameters: given,
+                revision: 0,
+                stochastic: external.stochastic,
+                external: Some(external.clone()),
+            });
+            continue;
         }
         match checker.vocabulary.resolve(name, &given, None) {
             Ok(parameters) => variants.push(Variant {
@@ -103,9 +130,10 @@ fn variants(checker: &mut Checker<'_>, name: &str, label: Option<&str>, axes: &[
                 parameters,
                 revision: checker.vocabulary.revision(name),
                 stochastic: checker.vocabulary.is_stochastic(name),
+                external: None,
             }),
             Err(refused) => {
-                let place = pairs().find(|(axis, _)| axis.field.name == refused.key).map(|(_, item)| item.span.clone());
+                let place = pairs().find(|(axis, _)| axis.name == refused.key).map(|(_, item)| item.span.clone());
                 let problem = Problem::new(format!("{name}: `{}`: {}", refused.key, refused.message));
                 let problem = match place.or_else(|| axes.first().map(|axis| axis.span.clone())) {
                     Some(span) => problem.at(&span, "refused by the algorithm"),
@@ -123,8 +151,11 @@ fn distinct(checker: &mut Checker<'_>, place: &Span, earlier: &[Algorithm], foun
     let mut kept: Vec<Variant> = Vec::new();
     for variant in found {
         let others = || earlier.iter().flat_map(|algorithm| &algorithm.variants).chain(&kept);
-        let same =
-            others().find(|other| other.algorithm == variant.algorithm && other.parameters == variant.parameters);
+        let same = others().find(|other| {
+            other.algorithm == variant.algorithm
+                && other.parameters == variant.parameters
+                && other.external == variant.external
+        });
         if let Some(same) = same {
             let message = format!(
                 "`{}` is the same as `{}`: {} with equal parameters",
@@ -142,11 +173,11 @@ fn distinct(checker: &mut Checker<'_>, place: &Span, earlier: &[Algorithm], foun
 }
 
 /// Given parameters as they were, the others as resolved; what TOML cannot say stays away.
-fn filled(axes: &[Axis<'_>], variants: &[Variant]) -> Map<String, Value> {
-    let given = |axis: &Axis<'_>| {
+fn filled(axes: &[Axis], variants: &[Variant]) -> Map<String, Value> {
+    let given = |axis: &Axis| {
         let values: Vec<Value> = axis.items.iter().map(|item| item.value.json()).collect();
         let value = if axis.swept { Value::from(values) } else { values.into_iter().next().unwrap_or_default() };
-        (axis.field.name.clone(), value)
+        (axis.name.clone(), value)
     };
     let mut parameters: Map<String, Value> = axes.iter().map(given).collect();
     for (key, value) in variants.first().iter().flat_map(|variant| &variant.parameters) {

@@ -9,6 +9,7 @@ mod build;
 mod check;
 mod describe;
 mod expect;
+mod external;
 mod key;
 mod methods;
 mod model;
@@ -25,12 +26,12 @@ pub use axis::Axis;
 pub use describe::{json_schema, reference};
 pub use key::stream;
 pub use model::{
-    Algorithm, Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Objective, Precision,
-    Stop, Sweep, Targets, Variant,
+    Algorithm, Checkpoints, DataSource, Dataset, Exchange, Exclude, Experiment, External, FileSource, Init, Keep,
+    Objective, Precision, Stop, Sweep, Targets, Variant,
 };
 pub use plan::{Block, Cell, Excluded, Plan};
 pub use report::{Problem, Report};
-pub use vocabulary::{GeneratorInfo, InitInfo, Vocabulary};
+pub use vocabulary::{GeneratorInfo, InitInfo, PeerInfo, Vocabulary};
 
 use check::Checker;
 use std::path::{Path, PathBuf};

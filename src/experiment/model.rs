@@ -64,6 +64,16 @@ pub enum Objective {
     Frobenius,
 }
 
+impl Objective {
+    /// As experiments write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Objective::Frobenius => "frobenius",
+        }
+    }
+}
+
 /// Which final factors are kept on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -280,6 +290,9 @@ pub struct Algorithm {
     /// What legends call it, without the swept parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The program that runs it, if it is not a registered one.
+    #[serde(flatten)]
+    pub external: Option<External>,
     /// All parameters, defaults filled in; a list is swept.
     #[serde(flatten)]
     pub parameters: Map<String, Value>,
@@ -301,6 +314,37 @@ pub struct Variant {
     pub revision: u32,
     /// Whether it draws random numbers of its own.
     pub stochastic: bool,
+    /// The program that runs it, if it is not a registered one.
+    pub external: Option<External>,
+}
+
+/// A program that takes part through the solver protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct External {
+    /// The library whose adapter comes with nmfbench.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Or the program and its arguments, as written: words that name files start from the experiment's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    /// The form of the files it gets.
+    pub exchange: Exchange,
+    /// Whether it draws random numbers of its own.
+    pub stochastic: bool,
+    /// sha256 over the adapter's files: a changed adapter is another solver.
+    #[serde(skip)]
+    pub digest: String,
+}
+
+/// The form of the matrices that a program gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exchange {
+    /// NumPy's arrays.
+    #[default]
+    Npy,
+    /// Matrix Market's text.
+    Mtx,
 }
 
 /// Runs to leave out: those that have one of the values on each axis.

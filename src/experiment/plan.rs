@@ -3,7 +3,7 @@
 use super::axis::{Axis, Filter, only};
 use super::build::Origins;
 use super::key;
-use super::model::{Experiment, Init, Precision, Variant};
+use super::model::{Experiment, External, Init, Precision, Variant};
 use super::report::{Problem, Report};
 use super::vocabulary::Vocabulary;
 use nmfbench_algorithms::Shape;
@@ -62,6 +62,9 @@ pub struct Cell {
     pub parameters: Map<String, Value>,
     /// The algorithm's revision.
     pub revision: u32,
+    /// The program that runs it, if it is not a registered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external: Option<External>,
 }
 
 /// A run that was left out.
@@ -232,9 +235,10 @@ impl Plan {
                     Some(span) => problem.at(span, format!("at most {} for `{name}`", m.min(n))),
                     None => problem,
                 });
-            } else if let Err(refused) =
-                vocabulary.resolve(&cell.algorithm, &cell.parameters, Some(Shape { m, n, rank: cell.rank }))
-            {
+            } else if let (None, Err(refused)) = (
+                &cell.external,
+                vocabulary.resolve(&cell.algorithm, &cell.parameters, Some(Shape { m, n, rank: cell.rank })),
+            ) {
                 let message = format!(
                     "{}: `{}`: {} (`{name}`, {m}×{n}, rank {})",
                     cell.label, refused.key, refused.message, cell.rank
@@ -359,6 +363,7 @@ fn product(experiment: &Experiment, random: &[bool]) -> Result<Vec<Cell>, Vec<Pr
             label: variant.label.clone(),
             parameters: variant.parameters.clone(),
             revision: variant.revision,
+            external: variant.external.clone(),
         });
     }
     Ok(cells)

@@ -58,6 +58,8 @@ pub enum Form {
     Each,
     /// A list; of exactly so many where a number is given.
     List(Option<usize>),
+    /// A list as it is; a value may recur.
+    Words,
     /// A count from 0, or the list itself.
     Count,
 }
@@ -85,6 +87,8 @@ pub enum Kind {
     Objective,
     /// A registered algorithm.
     Algorithm,
+    /// A peer whose adapter comes with the program.
+    Peer,
     /// A program that makes data.
     Generator,
     /// A way to start, or `{ w = …, h = … }`.
@@ -177,6 +181,14 @@ const NATURAL: Kind = Kind::Integer(Range::from(0.0));
 const AMOUNT: Kind = Kind::Number(Range::above(0.0));
 /// What the solvers compute in.
 pub const PRECISIONS: &[&str] = &["f64", "f32"];
+/// The forms in which programs of other languages get their matrices.
+pub const EXCHANGES: &[&str] = &["npy", "mtx"];
+/// The keys by which an `[[algorithm]]` is a program and not a registered one.
+pub const PROGRAM: &[&str] = &["peer", "command"];
+/// The keys that only such an entry takes.
+pub const PROGRAM_ONLY: &[&str] = &["exchange", "stochastic"];
+/// What such an entry calls itself.
+pub const PROGRAM_NAME: Key = key("name", Kind::FileName, "what the program's solver is called");
 /// The figures there are.
 pub const FIGURE_KINDS: &[&str] = &["convergence", "runtime", "time-to-target", "final-error", "factors"];
 /// What a horizontal axis can show.
@@ -295,8 +307,17 @@ pub const SECTIONS: &[Section] = &[
             "algorithm",
             "A method and its parameters; a list of values is swept.",
             &[
-                key("name", Kind::Algorithm, "the registered name").required(),
+                key("name", Kind::Algorithm, "the registered name; with `peer` or `command` a new one").required(),
                 key("label", Kind::Text, "what legends call it"),
+                key("peer", Kind::Peer, "the library that runs it, see `nmfbench peers`; parameters go to its adapter"),
+                key("command", Kind::Text, "a program that speaks the solver protocol, and its arguments")
+                    .form(Form::Words),
+                key(
+                    "exchange",
+                    Kind::Choice(EXCHANGES),
+                    "the files such a program gets: NumPy's or Matrix Market's (npy)",
+                ),
+                key("stochastic", Kind::Bool, "whether such a program draws random numbers of its own (false)"),
             ],
         )
     },

@@ -28,6 +28,15 @@ pub struct GeneratorInfo {
     pub fields: Vec<Field>,
 }
 
+/// A library in another language whose adapter comes with the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerInfo {
+    /// The name in the file.
+    pub name: String,
+    /// sha256 over its adapter and the versions it is pinned to: another adapter makes other runs.
+    pub digest: String,
+}
+
 /// The words an experiment may use.
 pub trait Vocabulary {
     /// The registered names.
@@ -55,4 +64,6 @@ pub trait Vocabulary {
     fn datasets(&self) -> Vec<String>;
     /// The programs that make data.
     fn generators(&self) -> Vec<GeneratorInfo>;
+    /// The libraries in other languages.
+    fn peers(&self) -> Vec<PeerInfo>;
 }

@@ -45,7 +45,8 @@ pub struct Record {
     pub setup_seconds: f64,
     /// Seconds on the solver's clock: set-up and steps, never evaluation.
     pub seconds: f64,
-    /// Processor seconds over the same intervals, all threads.
+    /// Processor seconds over the same intervals, all threads; NaN where nobody can tell.
+    #[serde(with = "null_is_nan")]
     pub cpu_seconds: f64,
     /// Seconds spent looking (evaluation), off the clock.
     pub evaluation_seconds: f64,
@@ -59,6 +60,12 @@ pub struct Record {
     pub started: String,
     /// The final factors: `w` (m×k) and `h` (k×n) in one `.npz`, where they were kept.
     pub factors: Option<FactorsFile>,
+    /// The program that ran it, where it is not a registered algorithm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramFacts>,
+    /// The end of what the run's processes said on standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<String>,
     /// The checkpoints; the first is iteration 0, the start.
     pub trace: Vec<Checkpoint>,
 }
@@ -69,6 +76,32 @@ impl Record {
     pub fn last(&self) -> Option<&Checkpoint> {
         self.trace.last()
     }
+}
+
+/// A program of another language as it introduced itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgramFacts {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The solver's own name.
+    pub solver: String,
+    /// Its version.
+    pub version: String,
+    /// How checkpoints come about.
+    pub mode: ProgramMode,
+    /// Milliseconds from its launch to its being ready, off the clock.
+    pub startup_milliseconds: u64,
+}
+
+/// How the checkpoints of a program come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgramMode {
+    /// It goes on from where it stands.
+    #[default]
+    Continue,
+    /// Each is a run of its own from the start.
+    Restart,
 }
 
 /// What a record says about its data.
@@ -117,11 +150,14 @@ pub struct Checkpoint {
     pub iteration: u64,
     /// Solver's clock.
     pub seconds: f64,
-    /// Processor time on the solver's clock.
+    /// Processor time on the solver's clock; NaN where nobody can tell.
+    #[serde(with = "null_is_nan")]
     pub cpu_seconds: f64,
-    /// Analytic floating-point operations so far.
+    /// Analytic floating-point operations so far; NaN where a program of another language does not count them.
+    #[serde(with = "null_is_nan")]
     pub flops: f64,
-    /// Passes over A so far (one product with A is one pass).
+    /// Passes over A so far (one product with A is one pass); NaN like `flops`.
+    #[serde(with = "null_is_nan")]
     pub passes: f64,
     /// ½‖A − WH‖²_F.
     #[serde(with = "null_is_nan")]

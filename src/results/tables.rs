@@ -207,6 +207,8 @@ pub(crate) mod tests {
             version: "0".into(),
             started: "2026-01-01T00:00:00Z".into(),
             factors: None,
+            program: None,
+            stderr: None,
             trace: vec![look, last],
         }
     }

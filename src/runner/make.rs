@@ -2,7 +2,7 @@
 
 use super::prepare::Prepared;
 use super::process::{self, End, Outcome, Watch};
-use super::protocol::{Done, Request};
+use super::protocol::{Done, Program, Request};
 use super::{Monitor, RunnerError, WORKER, worker};
 use crate::data::write_npz;
 use crate::experiment::{Block, Cell, Init, Keep, Plan, stream};
@@ -31,6 +31,8 @@ pub(super) struct Maker<'a> {
     machine: &'a Machine,
     /// Holds the start of the present block; gone when the sweep ends.
     work: TempDir,
+    /// In it, where a program finds its start and leaves its factors; absolute.
+    exchange: PathBuf,
 }
 
 /// What the runs of one block read.
@@ -47,7 +49,10 @@ impl<'a> Maker<'a> {
         machine: &'a Machine,
     ) -> Result<Self, RunnerError> {
         let work = store.work_folder().map_err(|e| RunnerError::Files(e.to_string()))?;
-        Ok(Maker { plan, prepared, store, machine, work })
+        // Programs are launched in a folder of their own.
+        let exchange =
+            std::path::absolute(work.path().join("exchange")).map_err(|e| RunnerError::Files(e.to_string()))?;
+        Ok(Maker { plan, prepared, store, machine, work, exchange })
     }
 
     /// Makes the start of a block and writes it where the processes of its runs find it.
@@ -99,6 +104,7 @@ impl<'a> Maker<'a> {
             matrix: files.matrix.clone(),
             start: files.start.clone(),
             rank: cell.rank,
+            objective: experiment.objective.name().into(),
             algorithm: cell.algorithm.clone(),
             parameters: cell.parameters.clone(),
             precision: cell.precision.name().into(),
@@ -113,6 +119,11 @@ impl<'a> Maker<'a> {
             },
             schedule: experiment.checkpoints.into(),
             factors: (experiment.factors == Keep::All).then(|| self.store.path(&factors_path(&job.key))),
+            program: cell.external.as_ref().map(|external| Program {
+                command: self.prepared.command(external),
+                exchange: external.exchange,
+                folder: self.exchange.clone(),
+            }),
         }
     }
 
@@ -136,6 +147,8 @@ impl<'a> Maker<'a> {
             look: &mut |checkpoint| monitor.borrow_mut().look(checkpoint),
         };
         let outcome = process::execute(command, &self.request(job, files), &mut watch).map_err(RunnerError::Spawn)?;
+        // The next program shall find an empty one.
+        let _ = std::fs::remove_dir_all(&self.exchange);
         if matches!(outcome.end, End::Cut(Status::Interrupted, _)) {
             return Ok(None);
         }
@@ -157,7 +170,7 @@ impl<'a> Maker<'a> {
                 iterations: last.map_or(0, |c| c.iteration),
                 setup_seconds: 0.0,
                 seconds: last.map_or(0.0, |c| c.seconds),
-                cpu_seconds: last.map_or(0.0, |c| c.cpu_seconds),
+                cpu_seconds: last.map(|c| c.cpu_seconds),
                 evaluation_seconds: 0.0,
                 peak_memory_bytes: None,
                 factors: None,
@@ -182,13 +195,15 @@ impl<'a> Maker<'a> {
             iterations: done.iterations,
             setup_seconds: done.setup_seconds,
             seconds: done.seconds,
-            cpu_seconds: done.cpu_seconds,
+            cpu_seconds: done.cpu_seconds.unwrap_or(f64::NAN),
             evaluation_seconds: done.evaluation_seconds,
             peak_memory_bytes: done.peak_memory_bytes,
             machine: self.machine.id.clone(),
             version: self.machine.version.clone(),
             started,
             factors: done.factors.map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
+            program: outcome.program,
+            stderr: (!outcome.stderr.is_empty()).then_some(outcome.stderr),
             trace: outcome.trace,
         }
     }

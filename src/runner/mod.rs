@@ -2,10 +2,14 @@
 
 mod clock;
 pub mod estimate;
+mod external;
 mod make;
 pub mod prepare;
 mod process;
 mod protocol;
+mod solver;
+mod trial;
+mod wire;
 mod worker;
 
 use crate::experiment::Plan;
@@ -19,6 +23,9 @@ use prepare::{PrepareError, Prepared};
 use std::time::Duration;
 use thiserror::Error;
 
+pub(crate) use solver::{say, solve};
+pub(crate) use trial::try_program;
+pub(crate) use wire::Reply;
 pub(crate) use worker::serve;
 
 /// Why a sweep could not go on. What was completed is kept.

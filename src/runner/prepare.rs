@@ -1,7 +1,8 @@
 //! Data and given factors, loaded and checked before anything runs.
 
 use crate::data::{self, DataError, Dataset, Request};
-use crate::experiment::{Cell, Init, Plan};
+use crate::experiment::{Cell, External, Init, Plan};
+use crate::peers::{self, PeerError};
 use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
@@ -17,6 +18,10 @@ pub struct Prepared {
     /// In the order of the experiment.
     pub datasets: Vec<Loaded>,
     given: BTreeMap<(PathBuf, PathBuf), Given>,
+    /// How each peer of the plan is launched, by name.
+    peers: BTreeMap<String, Vec<String>>,
+    /// Where words of a command that name files start.
+    folder: Option<PathBuf>,
 }
 
 /// One data set in memory.
@@ -62,6 +67,9 @@ pub enum PrepareError {
     /// See [`Misfit`].
     #[error(transparent)]
     Given(Box<Misfit>),
+    /// A peer is not ready to take part.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
     /// The prepared matrix could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,7 +104,26 @@ impl Prepared {
         for wanted in &plan.experiment.dataset {
             datasets.push(load(&request(plan, wanted)?, wanted, folder)?);
         }
-        Ok(Prepared { datasets, given: BTreeMap::new() })
+        let mut peers = BTreeMap::new();
+        for name in plan.cells.iter().filter_map(|cell| cell.external.as_ref()?.peer.as_ref()) {
+            if !peers.contains_key(name) {
+                peers.insert(name.clone(), peers::launch(name)?);
+            }
+        }
+        Ok(Prepared { datasets, given: BTreeMap::new(), peers, folder: plan.experiment.folder.clone() })
+    }
+
+    /// How a program is launched: words that name files of the experiment's folder become absolute paths.
+    pub(crate) fn command(&self, external: &External) -> Vec<String> {
+        if let Some(peer) = &external.peer {
+            return self.peers[peer].clone();
+        }
+        let absolute = |word: &String| {
+            let path = self.folder.as_deref().map_or_else(|| PathBuf::from(word), |folder| folder.join(word));
+            let file = path.is_file().then(|| path.canonicalize().ok()).flatten();
+            file.and_then(|path| path.to_str().map(str::to_owned)).unwrap_or_else(|| word.clone())
+        };
+        external.command.iter().flatten().map(absolute).collect()
     }
 
     /// (m, n) of each data set.

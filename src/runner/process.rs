@@ -4,17 +4,23 @@
 //! own. The child sits in a process group of its own, so that Ctrl-C reaches only this program, and it ends when the
 //! pipe to its standard input closes, so that it never outlives it.
 
-use crate::results::record::{Checkpoint, Status};
+use crate::results::record::{Checkpoint, ProgramFacts, Status};
 use crate::runner::protocol::{Done, Event, Request};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a run's process ended.
 pub(crate) struct Outcome {
     pub(crate) trace: Vec<Checkpoint>,
+    /// The program of another language that solves, if one does and got as far as saying so.
+    pub(crate) program: Option<ProgramFacts>,
     pub(crate) end: End,
+    /// The end of what was said on standard error.
+    pub(crate) stderr: String,
 }
 
 pub(crate) enum End {
@@ -36,8 +42,9 @@ pub(crate) struct Watch<'a> {
 
 /// How often an interrupt and the limit are looked at.
 const TICK: Duration = Duration::from_millis(50);
-/// Lines of standard error that are kept.
+/// Lines of standard error that are kept, and bytes of them.
 const KEPT_LINES: usize = 12;
+const KEPT_BYTES: usize = 8192;
 
 /// Runs `command` for one request.
 ///
@@ -47,17 +54,18 @@ pub(crate) fn execute(mut command: Command, request: &Request, watch: &mut Watch
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut guard = Guard(command.spawn()?);
-    let child = &mut guard.0;
+    let mut guard = Guard { child: command.spawn()?, ended: false };
+    let child = &mut guard.child;
     let mut stdin = child.stdin.take().expect("piped");
     let text = serde_json::to_string(request).expect("a request is plain data");
     // A child that dies at once breaks the pipe; its end then says why.
     let _ = writeln!(stdin, "{text}").and_then(|()| stdin.flush());
     let lines = read_lines(child.stdout.take().expect("piped"));
-    let errors = read_tail(child.stderr.take().expect("piped"));
+    let errors = Tail::of(child.stderr.take().expect("piped"));
 
     let began = Instant::now();
     let mut trace = Vec::new();
+    let mut program = None;
     let mut done = None;
     let mut cut = None;
     loop {
@@ -67,6 +75,7 @@ pub(crate) fn execute(mut command: Command, request: &Request, watch: &mut Watch
                     (watch.look)(&look);
                     trace.push(look);
                 }
+                Ok(Event::Ready(facts)) => program = Some(facts),
                 Ok(Event::Done(end)) => done = Some(end),
                 Err(e) => {
                     cut = Some((Status::Crashed, format!("the run said something that is no report: {e}")));
@@ -85,29 +94,65 @@ pub(crate) fn execute(mut command: Command, request: &Request, watch: &mut Watch
             break;
         }
     }
-    if cut.is_some() {
-        let _ = child.kill();
-    }
-    let exit = child.wait()?;
     drop(stdin);
+    let exit = guard.end(cut.is_none())?;
+    let stderr = errors.text();
     let end = match (cut, done) {
         (Some((status, reason)), _) => End::Cut(status, reason),
         (None, Some(done)) if exit.success() => End::Done(done),
         _ => {
-            let (status, reason) = why(exit, &errors.recv().unwrap_or_default());
+            let (status, reason) = why(exit, &stderr);
             End::Cut(status, reason)
         }
     };
-    Ok(Outcome { trace, end })
+    Ok(Outcome { trace, program, end, stderr })
 }
 
-/// Ends the process when the runner leaves early.
-struct Guard(Child);
+/// How long a run's process may take to end by itself, with whatever it has started.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Ends the process, and its group with it, also when the runner leaves early.
+struct Guard {
+    child: Child,
+    ended: bool,
+}
+
+impl Guard {
+    /// Waits for the process, for ever where it is ending well, and ends what is left of its group.
+    fn end(&mut self, well: bool) -> std::io::Result<ExitStatus> {
+        let began = Instant::now();
+        while !self.exited() && (well || began.elapsed() < GRACE) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.end_group();
+        self.ended = true;
+        self.child.wait()
+    }
+
+    /// Whether it has ended; it keeps its number, and its group, until it is waited for.
+    fn exited(&self) -> bool {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        self.pid().is_none_or(|pid| !matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
+    }
+
+    fn end_group(&self) {
+        if let Some(pid) = self.pid() {
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+
+    fn pid(&self) -> Option<rustix::process::Pid> {
+        rustix::process::Pid::from_raw(i32::try_from(self.child.id()).ok()?)
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if !self.ended {
+            self.end_group();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -125,26 +170,39 @@ fn read_lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     receive
 }
 
-/// The last lines, once the stream has ended.
-fn read_tail(stream: impl Read + Send + 'static) -> Receiver<Vec<String>> {
-    let (send, receive) = channel();
-    std::thread::spawn(move || {
-        let mut tail = std::collections::VecDeque::new();
-        for line in BufReader::new(stream).lines() {
-            let Ok(line) = line else { break };
-            tail.push_back(line);
-            if tail.len() > KEPT_LINES {
-                tail.pop_front();
+/// The end of a stream of text, whatever its length.
+struct Tail(Arc<Mutex<VecDeque<u8>>>, Receiver<()>);
+
+impl Tail {
+    fn of(mut stream: impl Read + Send + 'static) -> Self {
+        let kept = Arc::new(Mutex::new(VecDeque::new()));
+        let (send, ended) = channel();
+        let tail = Tail(Arc::clone(&kept), ended);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend(&buffer[..count]);
+                let surplus = kept.len().saturating_sub(KEPT_BYTES);
+                kept.drain(..surplus);
             }
-        }
-        let _ = send.send(tail.into());
-    });
-    receive
+            let _ = send.send(());
+        });
+        tail
+    }
+
+    /// What has come so far; the stream may be held open by a process that nobody knows of.
+    fn text(self) -> String {
+        let _ = self.1.recv_timeout(Duration::from_millis(500));
+        let kept: Vec<u8> = self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+        let text = String::from_utf8_lossy(&kept).trim_end().to_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(KEPT_LINES)..].join("\n")
+    }
 }
 
 /// What an exit without a report means.
-fn why(exit: ExitStatus, errors: &[String]) -> (Status, String) {
-    let said = errors.join("\n");
+fn why(exit: ExitStatus, said: &str) -> (Status, String) {
     let out_of_memory = said.contains("memory allocation of");
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&exit) {
@@ -170,6 +228,7 @@ mod tests {
             matrix: "a".into(),
             start: "s".into(),
             rank: 1,
+            objective: "frobenius".into(),
             algorithm: "mu".into(),
             parameters: serde_json::Map::new(),
             precision: "f64".into(),
@@ -178,6 +237,7 @@ mod tests {
             stop: Stop::default(),
             schedule: Schedule::default(),
             factors: None,
+            program: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the runner says to the process of a run, and what that process answers: one JSON document in, JSON lines out.
 
-use crate::results::record::{Checkpoint, Status};
+use crate::experiment::Exchange;
+use crate::results::record::{Checkpoint, ProgramFacts, Status};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::{Reason, Schedule, Stop};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub(crate) struct Request {
     /// The start: `w` (m×k) and `h` (k×n) in one `.npz`.
     pub(crate) start: PathBuf,
     pub(crate) rank: usize,
+    /// As experiments write it.
+    pub(crate) objective: String,
     pub(crate) algorithm: String,
     pub(crate) parameters: Table,
     /// `f64` or `f32`.
@@ -25,12 +28,26 @@ pub(crate) struct Request {
     pub(crate) schedule: Schedule,
     /// Where the final factors go, if they are kept.
     pub(crate) factors: Option<PathBuf>,
+    /// The program that solves, if the algorithm is not a registered one.
+    pub(crate) program: Option<Program>,
+}
+
+/// A program of another language, ready to be launched.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Program {
+    /// The program and its arguments; files by their absolute paths.
+    pub(crate) command: Vec<String>,
+    pub(crate) exchange: Exchange,
+    /// Where start and factors are exchanged; made by the run's process, removed by the runner.
+    pub(crate) folder: PathBuf,
 }
 
 /// What the process says, a line each.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Event {
+    /// A program of another language is ready.
+    Ready(ProgramFacts),
     /// A look at the factors.
     Checkpoint(Checkpoint),
     /// The end.
@@ -45,7 +62,8 @@ pub(crate) struct Done {
     pub(crate) iterations: u64,
     pub(crate) setup_seconds: f64,
     pub(crate) seconds: f64,
-    pub(crate) cpu_seconds: f64,
+    /// `None` where nobody can tell.
+    pub(crate) cpu_seconds: Option<f64>,
     pub(crate) evaluation_seconds: f64,
     pub(crate) peak_memory_bytes: Option<u64>,
     /// sha256 over the final factors, where they were written.
@@ -56,7 +74,7 @@ pub(crate) struct Done {
 pub(crate) fn status(reason: &Reason) -> Status {
     match reason {
         Reason::Iterations | Reason::Seconds | Reason::Flops => Status::Budget,
-        Reason::Kkt | Reason::RelativeChange | Reason::FixedPoint => Status::Converged,
+        Reason::Kkt | Reason::RelativeChange | Reason::FixedPoint | Reason::Finished(_) => Status::Converged,
         Reason::Stalled => Status::Stalled,
         Reason::NotFinite(_) | Reason::Rise(_) => Status::Diverged,
         Reason::Breakdown(..) => Status::Breakdown,

@@ -3,6 +3,7 @@
 use crate::data::{read_npy, read_npz_member, write_npz};
 use crate::results::record::Checkpoint;
 use crate::runner::clock::{Clock, Stopwatch, SystemClock};
+use crate::runner::external::{self, family};
 use crate::runner::prepare::to_mat;
 use crate::runner::protocol::{Done, Event, Request, status};
 use faer::Mat;
@@ -29,6 +30,7 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
     std::thread::spawn(|| {
         let mut rest = Vec::new();
         let _ = std::io::stdin().read_to_end(&mut rest);
+        family::end();
         std::process::exit(1);
     });
     let mut out = std::io::stdout();
@@ -43,15 +45,16 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
     }
     let matrix = Matrix::dense(to_mat(&read_npy(&request.matrix)?))?;
     let start = read_factors(&request.start)?;
-    let (done, factors) = match request.precision.as_str() {
-        "f32" => run(registry, &request, &matrix, &matrix.convert::<f32>(), &start, &mut report)?,
-        _ => run::<f64>(registry, &request, &matrix, &matrix, &start, &mut report)?,
+    let (done, factors) = match (&request.program, request.precision.as_str()) {
+        (Some(program), _) => external::run(&request, program, &matrix, &start, &mut report)?,
+        (None, "f32") => run(registry, &request, &matrix, &matrix.convert::<f32>(), &start, &mut report)?,
+        (None, _) => run::<f64>(registry, &request, &matrix, &matrix, &start, &mut report)?,
     };
-    let factors = match &request.factors {
-        Some(path) => Some(write_factors(path, &factors)?),
-        None => None,
+    let factors = match (&request.factors, factors) {
+        (Some(path), Some(factors)) => Some(write_factors(path, &factors)?),
+        _ => None,
     };
-    report(&Event::Done(Done { factors, peak_memory_bytes: peak_memory(), ..done }))
+    report(&Event::Done(Done { factors, ..done }))
 }
 
 fn run<T: StartIn>(
@@ -61,7 +64,7 @@ fn run<T: StartIn>(
     matrix: &Matrix<T>,
     start: &Factors<f64>,
     report: &mut dyn FnMut(&Event) -> Result<(), WorkerError>,
-) -> Result<(Done, Factors<f64>), WorkerError> {
+) -> Result<(Done, Option<Factors<f64>>), WorkerError> {
     let method = registry.get(&request.algorithm)?.parse(&request.parameters)?;
     let problem = Problem::new(matrix, request.rank, request.key)?.with_threads(request.threads);
     let mut factors = start.convert::<T>();
@@ -85,12 +88,12 @@ fn run<T: StartIn>(
         iterations: progress.iteration,
         setup_seconds: observer.setup,
         seconds,
-        cpu_seconds,
+        cpu_seconds: Some(cpu_seconds),
         evaluation_seconds: observer.looking.as_secs_f64(),
-        peak_memory_bytes: None,
+        peak_memory_bytes: family::peak_memory(std::process::id()),
         factors: None,
     };
-    Ok((done, factors.convert()))
+    Ok((done, Some(factors.convert())))
 }
 
 /// Keeps the time, measures off the clock, and reports.
@@ -171,13 +174,6 @@ pub(crate) fn write_factors(path: &Path, factors: &Factors<f64>) -> Result<Strin
 /// Column after column, without faer's padding.
 pub(crate) fn flat(x: &Mat<f64>) -> Vec<f64> {
     (0..x.ncols()).flat_map(|j| x.col_as_slice(j).iter().copied()).collect()
-}
-
-/// The largest resident size of this process so far, where the system tells.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 #[cfg(test)]

@@ -75,6 +75,10 @@ impl Vocabulary for Words {
         if algorithm == "mu" { 2 } else { 1 }
     }
 
+    fn peers(&self) -> Vec<PeerInfo> {
+        vec![PeerInfo { name: "scikit-learn".into(), digest: "d".into() }]
+    }
+
     fn inits(&self) -> Vec<InitInfo> {
         let init = |name: &str, random| InitInfo { name: name.into(), summary: String::new(), random };
         vec![init("random", true), init("nndsvd", false), init("nndsvda", false)]

@@ -1,0 +1,165 @@
+//! Libraries of other languages that take part in sweeps: their adapters, and the private environments they run in.
+//!
+//! The adapters come with the program. A Python peer runs in a virtual environment of its own, made from a pinned list;
+//! others need something that only the user can install.
+
+mod home;
+mod install;
+
+pub use home::home;
+pub use install::{Standing, setup, standing};
+
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A library of another language.
+#[derive(Debug)]
+pub struct Peer {
+    /// The name in experiments.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// The licence of the library.
+    pub licence: &'static str,
+    /// What it runs on.
+    pub platform: Platform,
+    /// The file that speaks the solver protocol, among [`FILES`].
+    pub adapter: &'static str,
+    /// Parameters with which its adapter is tried, as JSON.
+    pub trial: &'static str,
+}
+
+/// What a peer runs on.
+#[derive(Debug)]
+pub enum Platform {
+    /// Python, in a virtual environment made of this list for pip.
+    Python {
+        /// The pinned requirements.
+        requirements: &'static str,
+    },
+    /// A program that the user installs with what it needs.
+    Installed {
+        /// Found along `PATH`; it gets the adapter as its argument.
+        program: &'static str,
+        /// How to install what is needed.
+        hint: &'static str,
+    },
+}
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../adapters/", $path)))),*]
+    };
+}
+
+/// The adapters' files by their path in `adapters/`.
+pub const FILES: &[(&str, &str)] = files!["python/nmfbench_protocol.py", "python/sklearn_nmf.py"];
+
+/// Every peer there is.
+pub const PEERS: &[Peer] = &[Peer {
+    name: "scikit-learn",
+    summary: "coordinate descent and multiplicative updates (Python)",
+    licence: "BSD-3-Clause",
+    platform: Platform::Python { requirements: include_str!("../../adapters/python/requirements/scikit-learn.txt") },
+    adapter: "python/sklearn_nmf.py",
+    trial: r#"{"solver": "cd"}"#,
+}];
+
+/// Why a peer cannot take part.
+#[derive(Debug, Error)]
+pub enum PeerError {
+    /// It has not been installed, or for another list of versions.
+    #[error("the peer `{name}` is not ready: {why}")]
+    NotReady {
+        /// Which.
+        name: String,
+        /// What is missing and what to do.
+        why: String,
+    },
+    /// A command of its installation failed.
+    #[error("setting up `{name}`: `{command}` failed: {why}")]
+    Command {
+        /// Which peer.
+        name: String,
+        /// What was run.
+        command: String,
+        /// What it said.
+        why: String,
+    },
+    /// The system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// `make`, `write`, `remove`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+impl Peer {
+    /// The peer of a name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<&'static Peer> {
+        PEERS.iter().find(|peer| peer.name == name)
+    }
+
+    /// sha256 over the adapter's files and the pinned versions: what the results depend on.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let language = self.adapter.split('/').next().unwrap_or_default();
+        let shared = |path: &str| path.starts_with(language) && path.contains("protocol");
+        for (_, text) in FILES.iter().filter(|(path, _)| *path == self.adapter || shared(path)) {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+        if let Platform::Python { requirements } = self.platform {
+            hash.update(requirements);
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// The program and the arguments that run a peer's adapter.
+///
+/// # Errors
+/// When the peer is not installed, with what to do about it.
+pub fn launch(name: &str) -> Result<Vec<String>, PeerError> {
+    let not_ready = |why: String| PeerError::NotReady { name: name.to_owned(), why };
+    let peer = Peer::of(name).ok_or_else(|| not_ready("there is no such peer".into()))?;
+    let Standing::Ready(program) = standing(peer) else {
+        let Standing::Missing(why) = standing(peer) else { unreachable!("ready or missing") };
+        return Err(not_ready(why));
+    };
+    let adapter = home::adapters()?.join(peer.adapter);
+    Ok(vec![program.display().to_string(), adapter.display().to_string()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_peer_has_its_adapter_and_a_trial() {
+        for peer in PEERS {
+            assert!(FILES.iter().any(|(path, _)| *path == peer.adapter), "{}", peer.name);
+            let trial: serde_json::Value = serde_json::from_str(peer.trial).expect(peer.name);
+            assert!(trial.is_object(), "{}", peer.name);
+            assert_eq!(peer.digest().len(), 64);
+        }
+    }
+
+    #[test]
+    fn python_peers_are_pinned_to_exact_versions() {
+        for peer in PEERS {
+            let Platform::Python { requirements } = peer.platform else { continue };
+            let lines = requirements.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            for line in lines {
+                assert!(line.contains("=="), "{}: {line}", peer.name);
+            }
+        }
+    }
+}
