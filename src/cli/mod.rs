@@ -80,8 +80,8 @@ enum Command {
     },
     /// Speak the solver protocol for a registered algorithm (docs/protocol.md)
     Solver {
-        /// Its name
-        name: String,
+        /// Its name; without it, the parameter `solver` of the request
+        name: Option<String>,
     },
     /// The process of one run
     #[command(name = crate::runner::WORKER, hide = true)]
@@ -153,7 +153,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         },
-        Command::Solver { name } => match crate::runner::solve(&registry, &name) {
+        Command::Solver { name } => match crate::runner::solve(&registry, name) {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => {
                 let _ = crate::runner::say(&crate::runner::Reply::Error { message: error.to_string() });

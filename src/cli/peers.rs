@@ -59,8 +59,8 @@ fn setup(names: &[String]) -> Result<ExitCode, Failure> {
     let all = names.is_empty();
     let mut failed = false;
     for peer in chosen(names)? {
-        if all && matches!(peer.platform, Platform::Installed { .. }) {
-            continue; // the user's to install
+        if all && !matches!(peer.platform, Platform::Python { .. }) {
+            continue; // there already, or the user's to install
         }
         let mut say = |text: &str| eprintln!("{}: {text}", peer.name);
         if let Err(error) = peers::setup(peer, &mut say) {

@@ -31,6 +31,10 @@ pub fn standing(peer: &Peer) -> Standing {
                 Err(_) => Standing::Missing(format!("it is not installed; {}", remedy(peer))),
             }
         }
+        Platform::Own => match std::env::current_exe() {
+            Ok(path) => Standing::Ready(path),
+            Err(error) => Standing::Missing(format!("this program cannot be found again: {error}")),
+        },
         Platform::Installed { program, hint } => match along_path(program) {
             Some(path) => Standing::Ready(path),
             None => Standing::Missing(format!("`{program}` is not on the PATH; {hint}")),

@@ -38,6 +38,8 @@ pub enum Platform {
         /// The pinned requirements.
         requirements: &'static str,
     },
+    /// This program itself, for what the protocol costs.
+    Own,
     /// A program that the user installs with what it needs.
     Installed {
         /// Found along `PATH`; it gets the adapter as its argument.
@@ -57,14 +59,27 @@ macro_rules! files {
 pub const FILES: &[(&str, &str)] = files!["python/nmfbench_protocol.py", "python/sklearn_nmf.py"];
 
 /// Every peer there is.
-pub const PEERS: &[Peer] = &[Peer {
-    name: "scikit-learn",
-    summary: "coordinate descent and multiplicative updates (Python)",
-    licence: "BSD-3-Clause",
-    platform: Platform::Python { requirements: include_str!("../../adapters/python/requirements/scikit-learn.txt") },
-    adapter: "python/sklearn_nmf.py",
-    trial: r#"{"solver": "cd"}"#,
-}];
+pub const PEERS: &[Peer] = &[
+    Peer {
+        name: "nmfbench",
+        summary: "its own algorithms through the solver protocol: `solver` names one",
+        licence: "MIT OR Apache-2.0",
+        platform: Platform::Own,
+        adapter: "",
+        trial: r#"{"solver": "hals"}"#,
+    },
+    Peer {
+        name: "scikit-learn",
+        summary: "coordinate descent and multiplicative updates (Python)",
+        licence: "BSD-3-Clause",
+        platform: Platform::Python { requirements: include_str!("../../adapters/python/requirements/sklearn.txt") },
+        adapter: "python/sklearn_nmf.py",
+        trial: r#"{"solver": "cd"}"#,
+    },
+];
+
+/// The command with which this program speaks the protocol.
+const SOLVER: &str = "solver";
 
 /// Why a peer cannot take part.
 #[derive(Debug, Error)]
@@ -116,8 +131,10 @@ impl Peer {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        if let Platform::Python { requirements } = self.platform {
-            hash.update(requirements);
+        match self.platform {
+            Platform::Python { requirements } => hash.update(requirements),
+            Platform::Own => hash.update(env!("CARGO_PKG_VERSION")),
+            Platform::Installed { .. } => {}
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
@@ -134,8 +151,11 @@ pub fn launch(name: &str) -> Result<Vec<String>, PeerError> {
         let Standing::Missing(why) = standing(peer) else { unreachable!("ready or missing") };
         return Err(not_ready(why));
     };
-    let adapter = home::adapters()?.join(peer.adapter);
-    Ok(vec![program.display().to_string(), adapter.display().to_string()])
+    let argument = match peer.platform {
+        Platform::Own => SOLVER.to_owned(),
+        _ => home::adapters()?.join(peer.adapter).display().to_string(),
+    };
+    Ok(vec![program.display().to_string(), argument])
 }
 
 #[cfg(test)]
@@ -145,7 +165,8 @@ mod tests {
     #[test]
     fn every_peer_has_its_adapter_and_a_trial() {
         for peer in PEERS {
-            assert!(FILES.iter().any(|(path, _)| *path == peer.adapter), "{}", peer.name);
+            let own = matches!(peer.platform, Platform::Own);
+            assert!(own || FILES.iter().any(|(path, _)| *path == peer.adapter), "{}", peer.name);
             let trial: serde_json::Value = serde_json::from_str(peer.trial).expect(peer.name);
             assert!(trial.is_object(), "{}", peer.name);
             assert_eq!(peer.digest().len(), 64);

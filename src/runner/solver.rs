@@ -16,11 +16,16 @@ use std::io::{BufRead, Write};
 ///
 /// # Errors
 /// What the other side is told with an `error` event.
-pub(crate) fn solve(registry: &Registry, name: &str) -> Result<(), WorkerError> {
-    let ask: Ask = serde_json::from_str(&hear()?.ok_or("no request came")?)?;
+pub(crate) fn solve(registry: &Registry, name: Option<String>) -> Result<(), WorkerError> {
+    let mut ask: Ask = serde_json::from_str(&hear()?.ok_or("no request came")?)?;
     if ask.protocol != PROTOCOL {
         return Err(format!("this is protocol {PROTOCOL}, not {}", ask.protocol).into());
     }
+    let named = match name {
+        Some(name) => Some(name),
+        None => ask.parameters.shift_remove("solver").and_then(|name| name.as_str().map(str::to_owned)),
+    };
+    let name = named.ok_or("no algorithm: name one, or give the parameter `solver`")?;
     if ask.matrix.format != Format::Npy {
         return Err("the matrix has to come as .npy".into());
     }
@@ -31,8 +36,8 @@ pub(crate) fn solve(registry: &Registry, name: &str) -> Result<(), WorkerError> 
     let start = exchange::read_factors(&ask.start)?;
     Problem::new(&matrix, ask.rank, [0; 32])?.check_factors(&start.w, &start.ht.transpose().to_owned())?;
     match ask.precision.as_str() {
-        "f32" => serve(registry, name, &ask, &matrix.convert::<f32>(), start.convert()),
-        _ => serve(registry, name, &ask, &matrix, start),
+        "f32" => serve(registry, &name, &ask, &matrix.convert::<f32>(), start.convert()),
+        _ => serve(registry, &name, &ask, &matrix, start),
     }
 }
 
