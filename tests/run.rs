@@ -198,3 +198,17 @@ fn a_custom_algorithm_is_listed_swept_and_drawn() {
     let svg = figures.filter(|f| f.path().extension().is_some_and(|e| e == "svg"));
     assert!(svg.filter(|f| std::fs::read_to_string(f.path()).expect("text").contains("fixed-step")).count() >= 3);
 }
+
+#[test]
+fn results_are_exported_for_other_programs() {
+    let bench = Bench::with("small.toml", SMALL);
+    bench.call(0, &["run", "small.toml", "--only", "rank=3", "--only", "algorithm=mu"]);
+    for (format, extension) in [("parquet", "parquet"), ("csv", "csv"), ("jsonl", "jsonl")] {
+        let (out, _) = bench.call(0, &["export", "results/small", "--format", format, "--out", "exported"]);
+        assert!(out.contains(&format!("runs.{extension}")), "{out}");
+    }
+    let read = |file: &str| std::fs::read(bench.path(file)).expect(file);
+    assert!(read("exported/traces.parquet").starts_with(b"PAR1") && read("exported/runs.jsonl").starts_with(b"{"));
+    assert_eq!(bench.columns("exported/runs.csv", OUTCOME), bench.columns("results/small/runs.csv", OUTCOME));
+    bench.call(1, &["export", "nothing-here"]);
+}

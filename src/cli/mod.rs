@@ -1,5 +1,6 @@
 //! The command line: results on standard output, everything else on standard error.
 
+mod export;
 mod list;
 mod monitor;
 mod peers;
@@ -55,6 +56,17 @@ enum Command {
     Figures {
         #[command(flatten)]
         experiment: Experiment,
+    },
+    /// Write the tables of a results folder for other programs: one file for the runs, one for their traces
+    Export {
+        /// The folder of an experiment's results, results/<experiment>
+        folder: PathBuf,
+        /// What to write
+        #[arg(long, value_enum, default_value = "parquet")]
+        format: export::Format,
+        /// Where to write; the folder itself, when not given
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// List what experiments may name
     List {
@@ -165,6 +177,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
+        Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
         Command::List { what } => list::list(&registry, what),
         Command::Schema { markdown } => list::schema(&registry, markdown),
         Command::Info { name } => list::info(&registry, &name),

@@ -96,8 +96,8 @@ impl Kept {
 
 /// Rebuilds `runs.csv`, `traces.csv`, `best.json` and `summary.md`; returns what answers the question on a terminal.
 pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, StoreError> {
-    store.write("runs.csv", &tables::runs(&kept.records))?;
-    store.write("traces.csv", &tables::traces(&kept.records))?;
+    store.write("runs.csv", &tables::runs(&kept.records).csv())?;
+    store.write("traces.csv", &tables::traces(&kept.records).csv())?;
     let experiment = &plan.experiment;
     let problems = report::summarize(&kept.records, &best(store)?, &experiment.targets.gap);
     let question = experiment.question.as_deref().unwrap_or_default();

@@ -10,6 +10,7 @@ pub(crate) struct Bench {
 }
 
 /// A small experiment: seconds at most, also unoptimised.
+#[allow(dead_code, reason = "each test program uses some of these")]
 pub(crate) const SMALL: &str = r#"
 name = "small"
 question = "Which ends lower?"
