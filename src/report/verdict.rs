@@ -43,12 +43,13 @@ fn compared(rows: &[Row], head: &str, of: impl Fn(&Row) -> Option<Summary>, say:
         None => format!("{head}: {}, the only one whose median run does it", told(leader, &first)),
         Some((_, second)) if first.differs_from(second) => {
             let times: Vec<String> = ranked[1..].iter().map(|(name, s)| ratio(name, s, &first, &say)).collect();
-            format!("{head}: {}, before {}", told(leader, &first), times.join(", "))
+            format!("{head}: {}, before {}", told(leader, &first), few(&times))
         }
         Some(_) => cannot_tell(head, &ranked, &told),
     };
     if !absent.is_empty() {
-        text.push_str(&format!("; not (or not in half of the runs): {}", absent.join(", ")));
+        let absent: Vec<String> = absent.into_iter().map(str::to_owned).collect();
+        text.push_str(&format!("; not (or not in half of the runs): {}", few(&absent)));
     }
     text + "."
 }
@@ -69,7 +70,7 @@ fn cannot_tell(head: &str, ranked: &[(&str, Summary)], told: &impl Fn(&str, &Sum
     let first = ranked[0].1;
     if ranked.iter().any(|r| r.1.count < 3) {
         let all: Vec<String> = ranked.iter().map(|(name, s)| told(name, s)).collect();
-        return format!("{head}: cannot tell from fewer than three seeds; seen are {}", all.join(", "));
+        return format!("{head}: cannot tell from fewer than three seeds; seen are {}", few(&all));
     }
     let (tied, behind): (Vec<_>, Vec<_>) = ranked.iter().partition(|r| !first.differs_from(&r.1));
     let names: Vec<String> = tied.iter().map(|(name, s)| told(name, s)).collect();
@@ -81,8 +82,19 @@ fn cannot_tell(head: &str, ranked: &[(&str, Summary)], told: &impl Fn(&str, &Sum
     text
 }
 
+/// The names a sentence can carry; the table has them all.
+fn few(names: &[String]) -> String {
+    const MOST: usize = 4;
+    match names.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        rest => format!("{} and {rest} more", names[..MOST].join(", ")),
+    }
+}
+
 fn join(names: &[String]) -> String {
+    const MOST: usize = 5;
     match names.split_last() {
+        Some(_) if names.len() > MOST => few(names),
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         Some((only, _)) => only.clone(),
         None => String::new(),
