@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod alternating;
+mod dense;
 mod drive;
 mod fit;
 mod init;
@@ -23,6 +24,7 @@ mod rules;
 
 pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
 pub use alternating::Alternating;
+pub use dense::Dense;
 pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
 pub use fit::{Fit, FitError, Look, Nmf, apply};
 pub use init::{Init, UnknownInit, scale_and_balance};

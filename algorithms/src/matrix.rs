@@ -1,5 +1,6 @@
 //! The data matrix A, and the only operations through which algorithms touch it.
 
+use crate::dense::Dense;
 use crate::kernels;
 use crate::real::Real;
 use faer::linalg::matmul::matmul;
@@ -10,11 +11,11 @@ use thiserror::Error;
 /// A nonnegative matrix A (m×n).
 ///
 /// An algorithm never looks inside: it calls the products below, so it runs on every storage there is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Matrix<T> {
-    /// All entries, column after column.
-    Dense(Mat<T>),
+    /// All entries, in the layout that the products want.
+    Dense(Dense<T>),
 }
 
 /// Why a matrix cannot be factorised.
@@ -67,12 +68,20 @@ impl<T: Real> Matrix<T> {
     /// # Errors
     /// Names the first offending entry, in column order.
     pub fn dense(a: Mat<T>) -> Result<Self, InvalidMatrix> {
+        Self::dense_copy(a.as_ref())
+    }
+
+    /// The same from a matrix that stays where it is; its columns are contiguous.
+    ///
+    /// # Errors
+    /// As [`Matrix::dense`].
+    pub fn dense_copy(a: MatRef<'_, T>) -> Result<Self, InvalidMatrix> {
         if a.nrows() == 0 || a.ncols() == 0 {
             return Err(InvalidMatrix::Empty { rows: a.nrows(), cols: a.ncols() });
         }
         let mut largest = 0.0_f64;
         for col in 0..a.ncols() {
-            for (row, value) in a.col_as_slice(col).iter().enumerate() {
+            for (row, value) in kernels::column(a, col).iter().enumerate() {
                 let value = value.to_f64();
                 if !value.is_finite() {
                     return Err(InvalidMatrix::NotFinite { row, col, value });
@@ -83,7 +92,7 @@ impl<T: Real> Matrix<T> {
                 largest = largest.max(value);
             }
         }
-        let matrix = Matrix::Dense(a);
+        let matrix = Matrix::Dense(Dense::new(a));
         let squared_norm = matrix.squared_norm();
         // Grams and objectives go with the square of A's entries, squared gradients (always in double precision) with
         // the cube: they must neither overflow nor vanish, also where the gradient has fallen by a few orders.
@@ -120,17 +129,24 @@ impl<T: Real> Matrix<T> {
         }
     }
 
+    /// Makes the present thread hold the memory that products with factors of k columns want, so that these need none.
+    pub fn reserve(&self, k: usize) {
+        match self {
+            Matrix::Dense(a) => a.reserve(k),
+        }
+    }
+
     /// `dst = A·Y` for Y n×k, dst m×k.
     pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
         match self {
-            Matrix::Dense(a) => matmul(dst, Accum::Replace, a, y, T::of(1.0), par),
+            Matrix::Dense(a) => a.times(dst, y, par),
         }
     }
 
     /// `dst = Aᵀ·X` for X m×k, dst n×k.
     pub fn transpose_times(&self, dst: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
         match self {
-            Matrix::Dense(a) => matmul(dst, Accum::Replace, a.transpose(), x, T::of(1.0), par),
+            Matrix::Dense(a) => a.transpose_times(dst, x, par),
         }
     }
 
@@ -138,7 +154,11 @@ impl<T: Real> Matrix<T> {
     #[must_use]
     pub fn squared_norm(&self) -> f64 {
         match self {
-            Matrix::Dense(a) => kernels::dot(a.as_ref(), a.as_ref()),
+            Matrix::Dense(a) => {
+                let mut sum = 0.0;
+                a.for_each_piece(|piece| sum += kernels::dot_slices(piece, piece));
+                sum
+            }
         }
     }
 
@@ -146,7 +166,11 @@ impl<T: Real> Matrix<T> {
     #[must_use]
     pub fn sum(&self) -> f64 {
         match self {
-            Matrix::Dense(a) => (0..a.ncols()).map(|j| a.col_as_slice(j).iter().map(|x| x.to_f64()).sum::<f64>()).sum(),
+            Matrix::Dense(a) => {
+                let mut sum = 0.0;
+                a.for_each_piece(|piece| sum += piece.iter().map(|x| x.to_f64()).sum::<f64>());
+                sum
+            }
         }
     }
 
@@ -168,7 +192,7 @@ impl<T: Real> Matrix<T> {
                 for j in (0..a.ncols()).step_by(width) {
                     let b = width.min(a.ncols() - j);
                     let mut r = block.subcols_mut(0, b);
-                    r.copy_from(a.subcols(j, b));
+                    (0..b).for_each(|l| a.copy_column(j + l, kernels::column_mut(r.rb_mut(), l)));
                     matmul(r.rb_mut(), Accum::Add, w, ht.subrows(j, b).transpose(), T::of(-1.0), par);
                     sum += kernels::dot(r.rb(), r.rb());
                 }
@@ -180,7 +204,7 @@ impl<T: Real> Matrix<T> {
     /// The matrix as faer holds it, for the factorisations that start from all of A.
     pub(crate) fn to_dense(&self) -> Mat<T> {
         match self {
-            Matrix::Dense(a) => a.clone(),
+            Matrix::Dense(a) => a.to_mat(),
         }
     }
 
@@ -188,7 +212,7 @@ impl<T: Real> Matrix<T> {
     #[must_use]
     pub fn convert<U: Real>(&self) -> Matrix<U> {
         match self {
-            Matrix::Dense(a) => Matrix::Dense(kernels::convert(a.as_ref())),
+            Matrix::Dense(a) => Matrix::Dense(a.convert()),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The one type parameter: a real scalar.
 
+use crate::kernels::lanes::Lanes;
+use crate::kernels::scratch::Scratch;
 use faer::traits::RealField;
 use std::fmt::{Debug, Display};
 
 /// `f32` or `f64`, with the conversions that faer's `RealField` leaves out.
-pub trait Real: RealField + Copy + Default + Send + Sync + Debug + Display + 'static {
+pub trait Real: RealField + Lanes + Scratch + Copy + Default + Send + Sync + Debug + Display + 'static {
     /// How experiments and records call the type.
     const NAME: &'static str;
     /// Distance from 1 to the next number.

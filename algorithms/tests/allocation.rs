@@ -96,6 +96,7 @@ fn the_products_allocate_nothing() {
         let f = random_start(&matrix, k, 1);
         let (mut cross_w, mut cross_h) = (Mat::<f64>::zeros(m, k), Mat::<f64>::zeros(n, k));
         let (mut gram, mut xg) = (Mat::<f64>::zeros(k, k), Mat::<f64>::zeros(m, k));
+        matrix.reserve(k);
         for round in 0..4 {
             let counts = [
                 allocations(|| matrix.times(cross_w.as_mut(), f.ht.as_ref(), Par::Seq)),

@@ -78,7 +78,7 @@ fn entries_of_very_different_size() {
 /// Grams and gradients are products of entries: near the ends of the range the matrix is refused, or all goes well.
 #[test]
 fn entries_near_the_ends_of_the_range() {
-    let a = common::entries(&data(8, 7, 3, false, 6)).clone();
+    let a = common::entries(&data(8, 7, 3, false, 6));
     let mut refused = 0;
     for exponent in [-300, -200, -160, -152, -150, -120, -105, -100, 90, 100, 105, 120, 150, 152, 160, 200, 300] {
         let scaled = Mat::from_fn(8, 7, |i, j| a[(i, j)] * 10.0_f64.powi(exponent));
@@ -96,7 +96,7 @@ fn entries_near_the_ends_of_the_range() {
 /// Where it is not refused, tiny or huge data do not make the KKT residual vanish or end a run at once.
 #[test]
 fn what_is_accepted_is_also_measured() {
-    let a = common::entries(&data(8, 7, 3, false, 6)).clone();
+    let a = common::entries(&data(8, 7, 3, false, 6));
     for exponent in [-150, -120, -100, -50, 50, 100, 120, 150] {
         let scaled = Mat::from_fn(8, 7, |i, j| a[(i, j)] * 10.0_f64.powi(exponent));
         let Ok(matrix) = Matrix::dense(scaled) else { continue };

@@ -11,7 +11,7 @@ use nmfbench_algorithms::{
 };
 
 fn a() -> Mat<f64> {
-    entries(&data(12, 9, 3, false, 1)).clone()
+    entries(&data(12, 9, 3, false, 1))
 }
 
 fn iterations(iterations: u64) -> Stop {

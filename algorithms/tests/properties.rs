@@ -155,7 +155,7 @@ fn scaling_the_data_scales_the_factors() {
         for (c, tolerance) in powers {
             let by = c.sqrt();
             let scaled = |f: &Factors<f64>, by| Factors { w: times(&f.w, by), ht: times(&f.ht, by) };
-            let matrix = valid(times(common::entries(&matrix), c));
+            let matrix = valid(times(&common::entries(&matrix), c));
             let path = steps(&*method(name, parameters), &matrix, &scaled(&start, by), 30);
             for (i, (plain, found)) in plain.iter().zip(&path).enumerate() {
                 let apart = factor_distance(&scaled(plain, by), found);
@@ -210,7 +210,7 @@ fn an_idle_iteration_is_not_taken_for_a_standstill() {
 #[test]
 fn a_run_is_the_same_twice_and_changes_nothing_it_was_given() {
     let matrix = data(23, 19, 4, true, 6);
-    let (given, start) = (common::entries(&matrix).clone(), random_start(&matrix, 4, 6));
+    let (given, start) = (common::entries(&matrix), random_start(&matrix, 4, 6));
     let print = start.fingerprint();
     for (name, method) in all_methods() {
         let (one, two) = (run(&*method, &matrix, &start, 40), run(&*method, &matrix, &start, 40));
@@ -219,7 +219,7 @@ fn a_run_is_the_same_twice_and_changes_nothing_it_was_given() {
         assert_eq!(one.path[0].fingerprint(), print, "{name}: iteration 0 is the start");
         assert!((one.measures[0].kkt_residual - 1.0).abs() < 1e-12, "{name}: its KKT residual is the unit");
     }
-    assert_eq!((start.fingerprint(), common::entries(&matrix)), (print, &given));
+    assert_eq!((start.fingerprint(), common::entries(&matrix)), (print, given));
 }
 
 #[test]

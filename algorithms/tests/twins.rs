@@ -55,7 +55,7 @@ fn follows(name: &str, iterations: u64, tolerance: f64, twin: impl Fn(&Rows, &Pa
             let method = method(name, &format!(r#"{{"first": "{first}"}}"#));
             let real = steps(&*method, &matrix, &start, iterations);
             let what = format!("{name} {m}×{n} rank {k} first {first}");
-            let (a, mut pair) = (rows(common::entries(&matrix)), to_pair(&start));
+            let (a, mut pair) = (rows(&common::entries(&matrix)), to_pair(&start));
             let mut half = twin(&a, &pair);
             for (i, factors) in real.iter().enumerate().skip(1) {
                 for side in order {

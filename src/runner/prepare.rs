@@ -189,7 +189,7 @@ impl Prepared {
         if !path.exists() {
             let Matrix::Dense(a) = matrix else { unreachable!("data sets are dense") };
             let part = path.with_extension("npy.part");
-            data::write_npy(&part, facts.m, facts.n, &super::worker::flat(a))
+            data::write_npy(&part, facts.m, facts.n, &super::worker::flat(&a.to_mat()))
                 .map_err(|e| PrepareError::Write(e.to_string()))?;
             std::fs::rename(&part, &path).map_err(|e| PrepareError::Write(e.to_string()))?;
         }
@@ -200,6 +200,15 @@ impl Prepared {
 /// A loaded table as a matrix.
 pub(crate) fn to_mat(table: &data::Table) -> Mat<f64> {
     MatRef::from_column_major_slice(&table.values, table.rows, table.columns).to_owned()
+}
+
+/// The matrix that another process has prepared.
+///
+/// # Errors
+/// When the file is not what it should be.
+pub(crate) fn read_matrix(path: &Path) -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
+    let table = data::read_npy(path)?;
+    Ok(Matrix::dense_copy(MatRef::from_column_major_slice(&table.values, table.rows, table.columns))?)
 }
 
 /// Where the prepared matrix lies in the results folder.
@@ -234,8 +243,8 @@ fn load(request: &Request, wanted: &crate::experiment::Dataset, folder: Option<&
         dataset.title.clone_from(title);
     }
     let facts = dataset.facts();
-    let a = MatRef::from_column_major_slice(&dataset.values, dataset.m, dataset.n).to_owned();
+    let a = MatRef::from_column_major_slice(&dataset.values, dataset.m, dataset.n);
+    let matrix = Matrix::dense_copy(a).map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
     dataset.values = Vec::new();
-    let matrix = Matrix::dense(a).map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
     Ok(Loaded { facts, matrix, dataset })
 }

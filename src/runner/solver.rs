@@ -6,9 +6,8 @@ use super::clock::{Stopwatch, SystemClock};
 use super::external::exchange;
 use super::wire::{Ask, Format, Order, PROTOCOL, Ready, Reply, Report};
 use super::worker::WorkerError;
-use crate::data::read_npy;
 use crate::results::record::ProgramMode;
-use crate::runner::prepare::to_mat;
+use crate::runner::prepare;
 use nmfbench_algorithms::{Effort, Factors, Matrix, Problem, Registry, Solver, StartIn};
 use std::io::{BufRead, Write};
 
@@ -32,7 +31,7 @@ pub(crate) fn solve(registry: &Registry, name: Option<String>) -> Result<(), Wor
     if ask.threads > 1 {
         rayon::ThreadPoolBuilder::new().num_threads(ask.threads).build_global()?;
     }
-    let matrix = Matrix::dense(to_mat(&read_npy(&ask.matrix.path)?))?;
+    let matrix = prepare::read_matrix(&ask.matrix.path)?;
     let start = exchange::read_factors(&ask.start)?;
     Problem::new(&matrix, ask.rank, [0; 32])?.check_factors(&start.w, &start.ht.transpose().to_owned())?;
     match ask.precision.as_str() {

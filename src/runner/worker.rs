@@ -1,10 +1,10 @@
 //! The process of one run: reads the problem from files, drives the solver by the clock, reports each look.
 
-use crate::data::{read_npy, read_npz_member, write_npz};
+use crate::data::{read_npz_member, write_npz};
 use crate::results::record::Checkpoint;
 use crate::runner::clock::{Clock, Stopwatch, SystemClock};
 use crate::runner::external::{self, family};
-use crate::runner::prepare::to_mat;
+use crate::runner::prepare::{read_matrix, to_mat};
 use crate::runner::protocol::{Done, Event, Request, status};
 use faer::Mat;
 use nmfbench_algorithms::{
@@ -43,7 +43,7 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
     if request.threads > 1 {
         rayon::ThreadPoolBuilder::new().num_threads(request.threads).build_global()?;
     }
-    let matrix = Matrix::dense(to_mat(&read_npy(&request.matrix)?))?;
+    let matrix = read_matrix(&request.matrix)?;
     let start = read_factors(&request.start)?;
     let (done, factors) = match (&request.program, request.precision.as_str()) {
         (Some(program), _) => external::run(&request, program, &matrix, &start, &mut report)?,

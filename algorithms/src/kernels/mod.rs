@@ -1,6 +1,9 @@
 //! Small dense routines that several algorithms share. Nothing here allocates unless it returns a matrix.
 
+pub(crate) mod lanes;
 pub mod nnls;
+pub(crate) mod scratch;
+pub(crate) mod tiles;
 
 use crate::real::Real;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -35,7 +38,7 @@ pub fn dot<T: Real>(x: MatRef<'_, T>, y: MatRef<'_, T>) -> f64 {
 }
 
 /// Σ x_i y_i in double precision, eight sums side by side so that it vectorises.
-fn dot_slices<T: Real>(x: &[T], y: &[T]) -> f64 {
+pub(crate) fn dot_slices<T: Real>(x: &[T], y: &[T]) -> f64 {
     let mut sums = [0.0_f64; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
     let rest: f64 = xs.remainder().iter().zip(ys.remainder()).map(|(a, b)| a.to_f64() * b.to_f64()).sum();

@@ -140,9 +140,9 @@ pub(crate) fn start(init: Init, matrix: &Matrix<f64>, rank: usize, seed: u64) ->
     init.start(&problem(matrix, rank), &key(seed, "start")).expect("a start")
 }
 
-pub(crate) fn entries(matrix: &Matrix<f64>) -> &Mat<f64> {
+pub(crate) fn entries(matrix: &Matrix<f64>) -> Mat<f64> {
     match matrix {
-        Matrix::Dense(a) => a,
+        Matrix::Dense(a) => a.to_mat(),
         other => panic!("a dense matrix was expected, not {other:?}"),
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn matrix(
     let path = if format == Format::Mtx { folder.join("a.mtx") } else { std::path::absolute(prepared)? };
     if format == Format::Mtx {
         let Matrix::Dense(a) = matrix else { return Err("no Matrix Market form".into()) };
-        write_market(&path, a)?;
+        write_market(&path, &a.to_mat())?;
     }
     Ok(MatrixFile { path, format, rows: matrix.nrows(), columns: matrix.ncols(), nonzeros: matrix.nnz() })
 }
