@@ -6,8 +6,8 @@
 //! their entries and loads X as vectors. One copy serves both.
 
 use crate::kernels::scratch::{aligned, spare};
-use crate::kernels::tiles::{HEIGHT, STACK, inner, outer};
-use crate::kernels::{column, column_mut};
+use crate::kernels::tiles::{HEIGHT, STACK, inner, outer, widths};
+use crate::kernels::{column, column_mut, threads};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
@@ -198,20 +198,6 @@ impl<T: Real> Dense<T> {
     }
 }
 
-fn threads(par: Par) -> usize {
-    match par {
-        Par::Seq => 1,
-        Par::Rayon(n) => n.get(),
-    }
-}
-
-/// The columns of the tiles of A·Y: as few tiles as do, and those as equal as they can be.
-fn widths(k: usize) -> impl Iterator<Item = (usize, usize)> {
-    const MOST: usize = 6;
-    let tiles = k.div_ceil(MOST);
-    (0..tiles).map(move |t| (k * t / tiles, k * (t + 1) / tiles - k * t / tiles))
-}
-
 /// The vectors of a tile of Aᵀ·X: threes, and twos where threes would leave one.
 fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
@@ -283,7 +269,7 @@ impl<T: Real> Times<'_, T> {
     fn tiles<S: Simd, const K: usize>(&mut self, simd: S, panel: &[T], y: &[T], q: usize, from: usize, first: bool) {
         let height = self.a.height / STACK;
         for tile in 0..STACK {
-            let sums = outer::<S, T, K>(simd, panel, tile, y);
+            let sums = outer::<S, T, K, STACK>(simd, panel, tile, y);
             let from = from + tile * height;
             if from >= self.dst.nrows() {
                 return;

@@ -131,6 +131,7 @@ impl<T: Real> Matrix<T> {
 
     /// Makes the present thread hold the memory that products with factors of k columns want, so that these need none.
     pub fn reserve(&self, k: usize) {
+        T::with_scratch(kernels::panels::wanted(k), |_| ());
         match self {
             Matrix::Dense(a) => a.reserve(k),
         }

@@ -11,6 +11,14 @@ pub trait Lanes: Sized + Copy {
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
     /// a·b + c, rounded once where the machine can.
     fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    /// a·b.
+    fn product<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a / b.
+    fn quotient<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// a − b.
+    fn difference<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// The larger of two; `a` where they do not compare (NaN stays where it is).
+    fn larger<S: Simd>(simd: S, a: Self::Vector<S>, floor: Self::Vector<S>) -> Self::Vector<S>;
     /// A slice as vectors, and what is left of it.
     fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// A mutable slice as vectors, and what is left of it.
@@ -25,7 +33,8 @@ pub trait Lanes: Sized + Copy {
 }
 
 macro_rules! lanes {
-    ($scalar:ty, $vector:ident, $splat:ident, $mul_add:ident, $vectors:ident, $vectors_mut:ident) => {
+    ($scalar:ty, $vector:ident, $splat:ident, $mul_add:ident, $vectors:ident, $vectors_mut:ident,
+        $mul:ident, $div:ident, $sub:ident, $less_than:ident, $select:ident) => {
         impl Lanes for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -37,6 +46,26 @@ macro_rules! lanes {
             #[inline(always)]
             fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
+            }
+
+            #[inline(always)]
+            fn product<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+
+            #[inline(always)]
+            fn quotient<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$div(a, b)
+            }
+
+            #[inline(always)]
+            fn difference<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$sub(a, b)
+            }
+
+            #[inline(always)]
+            fn larger<S: Simd>(simd: S, a: S::$vector, floor: S::$vector) -> S::$vector {
+                simd.$select(simd.$less_than(a, floor), floor, a)
             }
 
             #[inline(always)]
@@ -57,5 +86,29 @@ macro_rules! lanes {
     };
 }
 
-lanes!(f64, f64s, splat_f64s, mul_add_e_f64s, as_simd_f64s, as_mut_simd_f64s);
-lanes!(f32, f32s, splat_f32s, mul_add_e_f32s, as_simd_f32s, as_mut_simd_f32s);
+lanes!(
+    f64,
+    f64s,
+    splat_f64s,
+    mul_add_e_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    mul_f64s,
+    div_f64s,
+    sub_f64s,
+    less_than_f64s,
+    select_f64s
+);
+lanes!(
+    f32,
+    f32s,
+    splat_f32s,
+    mul_add_e_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    mul_f32s,
+    div_f32s,
+    sub_f32s,
+    less_than_f32s,
+    select_f32s
+);

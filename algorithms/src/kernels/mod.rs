@@ -2,6 +2,7 @@
 
 pub(crate) mod lanes;
 pub mod nnls;
+pub(crate) mod panels;
 pub(crate) mod scratch;
 pub(crate) mod tiles;
 
@@ -82,5 +83,13 @@ pub fn convert_into<T: Real, U: Real>(mut dst: MatMut<'_, U>, x: MatRef<'_, T>) 
         for (y, x) in column_mut(dst.rb_mut(), j).iter_mut().zip(column(x, j)) {
             *y = U::of(x.to_f64());
         }
+    }
+}
+
+/// How many threads may be used.
+pub(crate) fn threads(par: Par) -> usize {
+    match par {
+        Par::Seq => 1,
+        Par::Rayon(n) => n.get(),
     }
 }

@@ -5,16 +5,16 @@ use super::lanes::Lanes;
 use pulp::Simd;
 
 /// Vectors of rows in a tile of A·Y.
-const TALL: usize = 2;
+pub(crate) const TALL: usize = 2;
 /// Tiles of A·Y that lie on top of each other in a panel of A: the columns of a panel are then long enough for the other
 /// product to run along them.
 pub(crate) const STACK: usize = 4;
 /// Vectors of rows in a panel of A.
 pub(crate) const HEIGHT: usize = STACK * TALL;
 
-/// Σ_j a_j y_jᵀ for one tile of a panel of A and K columns of the other operand.
+/// Σ_j a_j y_jᵀ for one tile of a panel of STACK tiles and K columns of the other operand.
 #[inline(always)]
-pub(crate) fn outer<S: Simd, T: Lanes + Default, const K: usize>(
+pub(crate) fn outer<S: Simd, T: Lanes + Default, const K: usize, const STACK: usize>(
     simd: S,
     panel: &[T],
     tile: usize,
@@ -59,4 +59,11 @@ pub(crate) fn inner<'a, S: Simd, T: Lanes + Default + 'a, const J: usize, const 
         }
     }
     sums
+}
+
+/// The columns of the tiles of a product with k columns, as (first, count): as few tiles as do, and those as equal as they can be.
+pub(crate) fn widths(k: usize) -> impl Iterator<Item = (usize, usize)> {
+    const MOST: usize = 6;
+    let tiles = k.div_ceil(MOST);
+    (0..tiles).map(move |t| (k * t / tiles, k * (t + 1) / tiles - k * t / tiles))
 }

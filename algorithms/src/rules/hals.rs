@@ -7,14 +7,16 @@
 //! This is exact coordinate descent, so the objective never rises.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
-use crate::kernels::{column, column_mut};
+use crate::kernels::panels::{Gram, RowUpdate, Tall, by_width, update_rows};
+use crate::kernels::tiles::widths;
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
+use crate::real::Real;
 use faer::MatMut;
-use faer::prelude::*;
+use pulp::Simd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::array::from_fn;
 
 /// Hierarchical alternating least squares.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -36,40 +38,25 @@ impl Rule for Hals {
     type Update<T: Real> = HalsUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> HalsUpdate<T> {
-        HalsUpdate { floor: T::of(self.floor * side.scale), residual: vec![T::of(0.0); BLOCK] }
+        HalsUpdate { floor: T::of(self.floor * side.scale), steps: vec![T::of(0.0); side.rank] }
     }
 }
 
-/// Rows updated together: a block of X and of C stays in the cache while all k columns pass over it.
-const BLOCK: usize = 256;
-
 pub struct HalsUpdate<T> {
     floor: T,
-    /// c_j − X g_j for the rows of a block.
-    residual: Vec<T>,
+    /// 1 / g_jj; 0 where the other factor's component is zero, or its square has lost its digits.
+    steps: Vec<T>,
 }
 
 impl<T: Real> Update<T> for HalsUpdate<T> {
-    fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
-        let (p, k) = x.shape();
-        for from in (0..p).step_by(BLOCK) {
-            let rows = BLOCK.min(p - from);
-            let mut block = x.rb_mut().subrows_mut(from, rows);
-            for j in 0..k {
-                let diagonal = s.gram[(j, j)];
-                if diagonal <= T::of(T::TINY / T::EPSILON) {
-                    continue; // the other factor's component is zero, or its square has lost its digits
-                }
-                let residual = &mut self.residual[..rows];
-                residual.copy_from_slice(&column(s.cross, j)[from..from + rows]);
-                subtract_product(residual, block.rb(), column(s.gram, j));
-                let step = T::of(1.0) / diagonal;
-                for (x, r) in column_mut(block.rb_mut(), j).iter_mut().zip(residual.iter()) {
-                    *x = max(*x + *r * step, self.floor);
-                }
-            }
+    fn update(&mut self, x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
+        let (p, k) = (count(x.nrows()), count(x.ncols()));
+        for (j, step) in self.steps.iter_mut().enumerate() {
+            let diagonal = s.gram[(j, j)];
+            let lost = diagonal <= T::of(T::TINY / T::EPSILON);
+            *step = if lost { T::of(0.0) } else { T::of(1.0) / diagonal };
         }
-        let (p, k) = (count(p), count(k));
+        update_rows(x, s.gram, s.cross, s.par, self);
         Ok(Effort { flops: 2.0 * p * k * k + 3.0 * p * k, ..Effort::default() })
     }
 
@@ -78,20 +65,44 @@ impl<T: Real> Update<T> for HalsUpdate<T> {
     }
 }
 
-/// r ← r − X g, four columns at a time so that r is loaded and stored a quarter as often.
-fn subtract_product<T: Real>(r: &mut [T], x: faer::MatRef<'_, T>, g: &[T]) {
-    let k = x.ncols();
-    let whole = k - k % 4;
-    for l in (0..whole).step_by(4) {
-        let [x0, x1, x2, x3] = [0, 1, 2, 3].map(|i| &column(x, l + i)[..r.len()]);
-        let [g0, g1, g2, g3] = [g[l], g[l + 1], g[l + 2], g[l + 3]];
-        for (i, r) in r.iter_mut().enumerate() {
-            *r -= (g0 * x0[i] + g1 * x1[i]) + (g2 * x2[i] + g3 * x3[i]);
+impl<T: Real> RowUpdate<T> for HalsUpdate<T> {
+    #[inline(always)]
+    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, x: &mut [Tall<S, T>], c: &mut [Tall<S, T>]) {
+        for (q, width) in widths(x.len()) {
+            by_width!(width, self.columns::<S>(simd, gram, x, c, q));
         }
     }
-    for (l, g) in g.iter().enumerate().skip(whole) {
-        for (r, x) in r.iter_mut().zip(column(x, l)) {
-            *r -= *g * *x;
+}
+
+impl<T: Real> HalsUpdate<T> {
+    /// The columns q … q + K of a panel: one product gives all their residuals, which then follow each column's move.
+    #[inline(always)]
+    fn columns<S: Simd, const K: usize>(
+        &self,
+        simd: S,
+        gram: &Gram<'_, T>,
+        x: &mut [Tall<S, T>],
+        c: &[Tall<S, T>],
+        q: usize,
+    ) {
+        let product = gram.product::<S, K>(simd, x, q);
+        let rows = &gram.group::<K>(q)[q..q + K];
+        let floor = T::splat(simd, self.floor);
+        let mut residual: [Tall<S, T>; K] = from_fn(|t| from_fn(|v| T::difference(simd, c[q + t][v], product[t][v])));
+        for t in 0..K {
+            if self.steps[q + t] == T::of(0.0) {
+                continue;
+            }
+            let step = T::splat(simd, self.steps[q + t]);
+            let x = &mut x[q + t];
+            let minus: Tall<S, T> = from_fn(|v| {
+                let new = T::larger(simd, T::mul_add(simd, residual[t][v], step, x[v]), floor);
+                T::difference(simd, std::mem::replace(&mut x[v], new), new)
+            });
+            for (later, g) in residual.iter_mut().zip(&rows[t]).skip(t + 1) {
+                let g = T::splat(simd, *g);
+                *later = from_fn(|v| T::mul_add(simd, minus[v], g, later[v]));
+            }
         }
     }
 }

@@ -4,15 +4,16 @@
 //! rises (Gillis & Glineur 2012, §2; Takahashi & Hibi 2014).
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
-use crate::kernels::{column, column_mut};
+use crate::kernels::panels::{Gram, RowUpdate, Tall, by_width, update_rows};
+use crate::kernels::tiles::widths;
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
-use faer::linalg::matmul::matmul;
-use faer::prelude::*;
-use faer::{Accum, Mat, MatMut};
+use crate::real::Real;
+use faer::MatMut;
+use pulp::Simd;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::array::from_fn;
 
 /// Multiplicative update.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -42,31 +43,54 @@ impl Rule for Mu {
     fn prepare<T: Real>(&self, side: &Side) -> MuUpdate<T> {
         // Below the smallest normal number arithmetic slows down by an order of magnitude, so that is the floor's floor.
         let floor = (self.floor.max(0.5 * T::EPSILON) * side.scale).max(T::TINY);
-        MuUpdate { floor: T::of(floor), xg: Mat::zeros(side.rows, side.rank) }
+        MuUpdate { floor: T::of(floor) }
     }
 }
 
 pub struct MuUpdate<T> {
     floor: T,
-    /// XG, p×k.
-    xg: Mat<T>,
 }
 
 impl<T: Real> Update<T> for MuUpdate<T> {
-    fn update(&mut self, mut x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
-        matmul(&mut self.xg, Accum::Replace, x.rb(), s.gram, T::of(1.0), s.par);
-        let tiny = T::of(T::TINY);
-        for j in 0..x.ncols() {
-            let (c, d) = (column(s.cross, j), self.xg.col_as_slice(j));
-            for ((x, c), d) in column_mut(x.rb_mut(), j).iter_mut().zip(c).zip(d) {
-                *x = max(*x * *c / max(*d, tiny), self.floor);
-            }
-        }
+    fn update(&mut self, x: MatMut<'_, T>, s: &Subproblem<'_, T>) -> Result<Effort, Breakdown> {
         let (p, k) = (count(x.nrows()), count(x.ncols()));
+        update_rows(x, s.gram, s.cross, s.par, self);
         Ok(Effort { flops: 2.0 * p * k * k + 2.0 * p * k, ..Effort::default() })
     }
 
     fn floor(&self) -> f64 {
         self.floor.to_f64()
+    }
+}
+
+impl<T: Real> RowUpdate<T> for MuUpdate<T> {
+    #[inline(always)]
+    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, x: &mut [Tall<S, T>], c: &mut [Tall<S, T>]) {
+        for (q, width) in widths(x.len()) {
+            by_width!(width, self.columns::<S>(simd, gram, x, c, q));
+        }
+        x.copy_from_slice(c);
+    }
+}
+
+impl<T: Real> MuUpdate<T> {
+    /// The columns q … q + K of a panel become new in `c`.
+    #[inline(always)]
+    fn columns<S: Simd, const K: usize>(
+        &self,
+        simd: S,
+        gram: &Gram<'_, T>,
+        x: &[Tall<S, T>],
+        c: &mut [Tall<S, T>],
+        q: usize,
+    ) {
+        let (floor, tiny) = (T::splat(simd, self.floor), T::splat(simd, T::of(T::TINY)));
+        let product = gram.product::<S, K>(simd, x, q);
+        for ((x, c), d) in x[q..].iter().zip(&mut c[q..]).zip(product) {
+            *c = from_fn(|v| {
+                let ratio = T::quotient(simd, T::product(simd, x[v], c[v]), T::larger(simd, d[v], tiny));
+                T::larger(simd, ratio, floor)
+            });
+        }
     }
 }
