@@ -5,6 +5,7 @@
 //! `examples/custom_algorithm.rs`. To factorise a matrix and nothing else, see [`algorithms::Nmf`].
 
 pub mod analysis;
+pub mod bench;
 mod cli;
 pub mod data;
 pub mod experiment;

@@ -1,5 +1,6 @@
 //! The command line: results on standard output, everything else on standard error.
 
+mod bench;
 mod export;
 mod list;
 mod monitor;
@@ -68,6 +69,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+    /// Time one iteration of each algorithm, and the two products A·Hᵀ and Aᵀ·W alone as the yardstick
+    Bench(bench::Options),
     /// List what experiments may name
     List {
         /// One kind only
@@ -178,6 +181,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
         Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
+        Command::Bench(options) => bench::bench(&registry, &options),
         Command::List { what } => list::list(&registry, what),
         Command::Schema { markdown } => list::schema(&registry, markdown),
         Command::Info { name } => list::info(&registry, &name),

@@ -1,0 +1,204 @@
+//! What an iteration of each algorithm costs at one shape, with the time of the two products A·Hᵀ and Aᵀ·W alone as the
+//! yardstick.
+//!
+//! All candidates take turns, round after round, so that a disturbance of the machine falls on all of them; what is told
+//! is the median over the rounds and the quartiles.
+
+use crate::analysis::quantile;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+use nmfbench_algorithms::parameters::Table;
+use nmfbench_algorithms::random::{Stream, key};
+use nmfbench_algorithms::{Breakdown, Entry, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, StartIn, kernels};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Rows of A.
+    pub m: usize,
+    /// Columns of A.
+    pub n: usize,
+    /// The rank k.
+    pub rank: usize,
+    /// Threads of the products and updates.
+    pub threads: usize,
+    /// How often each candidate has its turn.
+    pub rounds: usize,
+    /// Iterations of each algorithm before the first that counts.
+    pub warm_up: usize,
+}
+
+/// Why nothing was measured.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// The shape makes no matrix.
+    #[error(transparent)]
+    Matrix(#[from] InvalidMatrix),
+    /// The rank does not fit.
+    #[error(transparent)]
+    Problem(#[from] InvalidProblem),
+    /// An algorithm cannot start or go on.
+    #[error("{name}: {source}")]
+    Breakdown {
+        /// Which.
+        name: String,
+        /// Why.
+        source: Breakdown,
+    },
+    /// No threads could be had.
+    #[error("cannot make {threads} threads: {source}")]
+    Threads {
+        /// As many were wanted.
+        threads: usize,
+        /// The reason.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// The durations of one candidate, a round each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Times(Vec<f64>);
+
+impl Times {
+    /// A quantile in seconds, interpolated linearly; `p` from 0 to 1.
+    #[must_use]
+    pub fn quantile(&self, p: f64) -> f64 {
+        quantile(&self.0, p).unwrap_or(f64::NAN)
+    }
+
+    /// The median in seconds.
+    #[must_use]
+    pub fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+}
+
+/// What was measured.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// A·Hᵀ.
+    pub times: Times,
+    /// Aᵀ·W.
+    pub transpose_times: Times,
+    /// Both Gram matrices.
+    pub grams: Times,
+    /// A product of two square matrices of order [`SQUARE`], by faer: what the machine does at its best.
+    pub square: Times,
+    /// One iteration of each algorithm.
+    pub steps: Vec<(String, Times)>,
+    /// Stored entries of A.
+    pub nnz: usize,
+}
+
+/// Order of the square matrices whose product is the machine's mark.
+pub const SQUARE: usize = 1000;
+
+impl Bench {
+    /// Measures these algorithms with their defaults, in precision `T`, on a matrix of uniform entries.
+    ///
+    /// # Errors
+    /// When the shape or the number of threads is not possible, or an algorithm breaks down.
+    pub fn run<T: StartIn>(&self, algorithms: &[&Entry]) -> Result<Outcome, BenchError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
+        let pool = pool.map_err(|source| BenchError::Threads { threads: self.threads, source })?;
+        pool.install(|| self.measure::<T>(algorithms))
+    }
+
+    fn measure<T: StartIn>(&self, algorithms: &[&Entry]) -> Result<Outcome, BenchError> {
+        let mut stream = Stream::of(1, "bench");
+        let a = Mat::from_fn(self.m, self.n, |_, _| stream.uniform());
+        let double = Matrix::dense(a)?;
+        let par = if self.threads > 1 { Par::rayon(self.threads) } else { Par::Seq };
+        let start = {
+            let mut problem = Problem::new(&double, self.rank, key(1, "bench"))?;
+            problem.par = par;
+            Init::Random.start(&problem, &key(2, "bench"))?.convert::<T>()
+        };
+        let matrix = double.convert::<T>();
+        drop(double);
+        let mut problem = Problem::new(&matrix, self.rank, key(1, "bench"))?;
+        problem.par = par;
+
+        let broken = |name: &str, source| BenchError::Breakdown { name: name.to_owned(), source };
+        let mut solvers = Vec::new();
+        for entry in algorithms {
+            let method = entry.parse(&Table::new()).unwrap_or_else(|e| unreachable!("defaults are valid: {e}"));
+            let mut factors = start.clone();
+            let mut solver = T::start(&*method, &problem, &factors).map_err(|e| broken(entry.name, e))?;
+            for _ in 0..self.warm_up {
+                solver.step(&problem, &mut factors).map_err(|e| broken(entry.name, e))?;
+            }
+            solvers.push((entry.name, solver, factors, Vec::new()));
+        }
+
+        let k = self.rank;
+        let (mut aht, mut atw, mut gram) = (Mat::zeros(self.m, k), Mat::zeros(self.n, k), Mat::zeros(k, k));
+        let side = |seed| Mat::<T>::from_fn(SQUARE, SQUARE, |i, j| T::of(((i * 7 + j * seed) % 11) as f64));
+        let (x, y, mut xy) = (side(3), side(5), Mat::<T>::zeros(SQUARE, SQUARE));
+        let (mut times, mut transpose_times, mut grams, mut square) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            times.push(seconds(|| matrix.times(aht.as_mut(), start.ht.as_ref(), par)));
+            transpose_times.push(seconds(|| matrix.transpose_times(atw.as_mut(), start.w.as_ref(), par)));
+            grams.push(seconds(|| {
+                kernels::gram(gram.as_mut(), start.w.as_ref(), par);
+                kernels::gram(gram.as_mut(), start.ht.as_ref(), par);
+            }));
+            square.push(seconds(|| matmul(&mut xy, Accum::Replace, &x, &y, T::of(1.0), par)));
+            for (name, solver, factors, taken) in &mut solvers {
+                let began = Instant::now();
+                solver.step(&problem, factors).map_err(|e| broken(name, e))?;
+                taken.push(began.elapsed().as_secs_f64());
+            }
+            black_box((&aht, &atw, &gram, &xy));
+        }
+        let steps = solvers.into_iter().map(|(name, _, _, taken)| (name.to_owned(), Times(taken))).collect();
+        let [times, transpose_times, grams, square] = [times, transpose_times, grams, square].map(Times);
+        Ok(Outcome { times, transpose_times, grams, square, steps, nnz: matrix.nnz() })
+    }
+}
+
+/// The least time a clock can tell from nothing; faster work is repeated until it has taken as long.
+const TICK: Duration = Duration::from_micros(200);
+
+/// Seconds that `work` takes.
+fn seconds(mut work: impl FnMut()) -> f64 {
+    let (began, mut times) = (Instant::now(), 0_u32);
+    while times == 0 || began.elapsed() < TICK {
+        work();
+        times += 1;
+    }
+    began.elapsed().as_secs_f64() / f64::from(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nmfbench_algorithms::Registry;
+
+    #[test]
+    fn every_candidate_has_its_turn_in_every_round() {
+        let bench = Bench { m: 30, n: 20, rank: 3, threads: 2, rounds: 4, warm_up: 1 };
+        let registry = Registry::builtin();
+        let algorithms: Vec<&Entry> = ["mu", "hals"].map(|name| registry.get(name).expect("built in")).to_vec();
+        for outcome in [bench.run::<f64>(&algorithms), bench.run::<f32>(&algorithms)] {
+            let outcome = outcome.expect("measured");
+            let lengths =
+                [&outcome.times, &outcome.transpose_times, &outcome.grams, &outcome.square].map(|t| t.0.len());
+            assert_eq!((lengths, outcome.nnz), ([4; 4], 600));
+            assert_eq!(
+                outcome.steps.iter().map(|(name, t)| (name.as_str(), t.0.len())).collect::<Vec<_>>(),
+                [("mu", 4), ("hals", 4)]
+            );
+            assert!(outcome.steps.iter().all(|(_, t)| t.median() > 0.0));
+        }
+    }
+
+    #[test]
+    fn a_rank_that_does_not_fit_is_refused() {
+        let bench = Bench { m: 3, n: 20, rank: 9, threads: 1, rounds: 1, warm_up: 0 };
+        assert!(bench.run::<f64>(&[]).expect_err("refused").to_string().contains('9'));
+    }
+}
