@@ -228,6 +228,7 @@ impl<T: Real> Matrix<T> {
     }
 
     /// The matrix as faer holds it, for the factorisations that start from all of A.
+    #[cfg(test)]
     pub(crate) fn to_dense(&self) -> Mat<T> {
         match self {
             Matrix::Dense(a) => a.to_mat(),
