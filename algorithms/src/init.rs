@@ -1,5 +1,6 @@
 //! Starts. One start serves all algorithms of a comparison, so it is made here, apart from any of them.
 
+mod leading;
 mod nndsvd;
 
 use crate::kernels::{self, column_mut};

@@ -21,6 +21,7 @@ pub mod random;
 mod real;
 mod registry;
 mod rules;
+mod sparse;
 
 pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
 pub use alternating::Alternating;
@@ -34,3 +35,4 @@ pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Objective, Problem
 pub use real::Real;
 pub use registry::{BUILTIN, Entry, Method, Registry, StartIn, Started, UnknownAlgorithm, entry};
 pub use rules::{Als, Hals, Mu, Pgd};
+pub use sparse::Sparse;

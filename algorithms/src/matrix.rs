@@ -3,6 +3,7 @@
 use crate::dense::Dense;
 use crate::kernels;
 use crate::real::Real;
+use crate::sparse::Sparse;
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -16,6 +17,8 @@ use thiserror::Error;
 pub enum Matrix<T> {
     /// All entries, in the layout that the products want.
     Dense(Dense<T>),
+    /// The entries that are not zero; made by [`Sparse::from_csc`].
+    Sparse(Sparse<T>),
 }
 
 /// Why a matrix cannot be factorised.
@@ -28,6 +31,14 @@ pub enum InvalidMatrix {
         rows: usize,
         /// Columns found.
         cols: usize,
+    },
+    /// Index arrays that describe no sparse matrix.
+    #[error("found {found}; expected {expected}")]
+    Structure {
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
     },
     /// NaN or an infinity.
     #[error("entry ({row}, {col}) is {value}; expected a finite number (positions count from 0)")]
@@ -62,6 +73,21 @@ pub enum InvalidMatrix {
 /// Where the cube of a norm is still far from the ends of the range of double precision.
 const CUBE_RANGE: f64 = 1e270;
 
+/// Stored entries that are summed by themselves, so that long sums keep their digits.
+const PIECE: usize = 4096;
+
+/// Checks that Σ a² and what grows with it can be represented.
+pub(crate) fn check_range<T: Real>(largest: f64, squared_norm: f64) -> Result<(), InvalidMatrix> {
+    // Grams and objectives go with the square of A's entries, squared gradients (always in double precision) with
+    // the cube: they must neither overflow nor vanish, also where the gradient has fallen by a few orders.
+    let squares = T::of(squared_norm).to_f64().is_finite() && T::of(largest * largest).to_f64() >= T::TINY;
+    let cubes = squared_norm.powf(1.5) <= CUBE_RANGE && largest.powi(3) >= 1.0 / CUBE_RANGE;
+    if largest > 0.0 && !(squares && cubes) {
+        return Err(InvalidMatrix::OutOfRange { squared_norm, scalar: T::NAME });
+    }
+    Ok(())
+}
+
 impl<T: Real> Matrix<T> {
     /// Takes a dense matrix after checking that it is nonempty, finite, nonnegative and that its norm is in range.
     ///
@@ -93,15 +119,7 @@ impl<T: Real> Matrix<T> {
             }
         }
         let matrix = Matrix::Dense(Dense::new(a));
-        let squared_norm = matrix.squared_norm();
-        // Grams and objectives go with the square of A's entries, squared gradients (always in double precision) with
-        // the cube: they must neither overflow nor vanish, also where the gradient has fallen by a few orders.
-        let squares = T::of(squared_norm).to_f64().is_finite() && T::of(largest * largest).to_f64() >= T::TINY;
-        let cubes = squared_norm.powf(1.5) <= CUBE_RANGE && largest.powi(3) >= 1.0 / CUBE_RANGE;
-        let in_range = squares && cubes;
-        if largest > 0.0 && !in_range {
-            return Err(InvalidMatrix::OutOfRange { squared_norm, scalar: T::NAME });
-        }
+        check_range::<T>(largest, matrix.squared_norm())?;
         Ok(matrix)
     }
 
@@ -110,6 +128,7 @@ impl<T: Real> Matrix<T> {
     pub fn nrows(&self) -> usize {
         match self {
             Matrix::Dense(a) => a.nrows(),
+            Matrix::Sparse(a) => a.nrows(),
         }
     }
 
@@ -118,14 +137,16 @@ impl<T: Real> Matrix<T> {
     pub fn ncols(&self) -> usize {
         match self {
             Matrix::Dense(a) => a.ncols(),
+            Matrix::Sparse(a) => a.ncols(),
         }
     }
 
-    /// Stored entries: m·n when dense. A product with an m×k or n×k factor costs 2·nnz·k operations.
+    /// Stored entries: m·n when dense, those that are not zero when sparse. A product with an m×k or n×k factor costs 2·nnz·k operations.
     #[must_use]
     pub fn nnz(&self) -> usize {
         match self {
             Matrix::Dense(a) => a.nrows() * a.ncols(),
+            Matrix::Sparse(a) => a.nnz(),
         }
     }
 
@@ -134,6 +155,7 @@ impl<T: Real> Matrix<T> {
         T::with_scratch(kernels::panels::wanted(k), |_| ());
         match self {
             Matrix::Dense(a) => a.reserve(k),
+            Matrix::Sparse(a) => a.reserve(k),
         }
     }
 
@@ -141,6 +163,7 @@ impl<T: Real> Matrix<T> {
     pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
         match self {
             Matrix::Dense(a) => a.times(dst, y, par),
+            Matrix::Sparse(a) => a.times(dst, y, par),
         }
     }
 
@@ -148,31 +171,30 @@ impl<T: Real> Matrix<T> {
     pub fn transpose_times(&self, dst: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
         match self {
             Matrix::Dense(a) => a.transpose_times(dst, x, par),
+            Matrix::Sparse(a) => a.transpose_times(dst, x, par),
         }
     }
 
     /// ‖A‖²_F, accumulated in double precision.
     #[must_use]
     pub fn squared_norm(&self) -> f64 {
-        match self {
-            Matrix::Dense(a) => {
-                let mut sum = 0.0;
-                a.for_each_piece(|piece| sum += kernels::dot_slices(piece, piece));
-                sum
-            }
-        }
+        self.sum_pieces(|piece| kernels::dot_slices(piece, piece))
     }
 
     /// Σ a_ij, accumulated in double precision.
     #[must_use]
     pub fn sum(&self) -> f64 {
+        self.sum_pieces(|piece| piece.iter().map(|x| x.to_f64()).sum())
+    }
+
+    /// Σ over pieces that together hold each entry that is not zero once.
+    fn sum_pieces(&self, of: impl Fn(&[T]) -> f64) -> f64 {
+        let mut sum = 0.0;
         match self {
-            Matrix::Dense(a) => {
-                let mut sum = 0.0;
-                a.for_each_piece(|piece| sum += piece.iter().map(|x| x.to_f64()).sum::<f64>());
-                sum
-            }
+            Matrix::Dense(a) => a.for_each_piece(|piece| sum += of(piece)),
+            Matrix::Sparse(a) => a.values().chunks(PIECE).for_each(|piece| sum += of(piece)),
         }
+        sum
     }
 
     /// Σ a_ij / (m·n).
@@ -186,26 +208,32 @@ impl<T: Real> Matrix<T> {
     /// Needed where the Gram identity has lost its digits. `block` is an m×b buffer, b ≥ 1.
     #[must_use]
     pub fn squared_residual(&self, w: MatRef<'_, T>, ht: MatRef<'_, T>, block: &mut Mat<T>, par: Par) -> f64 {
+        let width = block.ncols();
+        let mut sum = 0.0;
+        for j in (0..self.ncols()).step_by(width) {
+            let b = width.min(self.ncols() - j);
+            let mut r = block.subcols_mut(0, b);
+            (0..b).for_each(|l| self.copy_column(j + l, kernels::column_mut(r.rb_mut(), l)));
+            matmul(r.rb_mut(), Accum::Add, w, ht.subrows(j, b).transpose(), T::of(-1.0), par);
+            sum += kernels::dot(r.rb(), r.rb());
+        }
+        sum
+    }
+
+    /// Writes column j into `dst` (m values).
+    pub(crate) fn copy_column(&self, j: usize, dst: &mut [T]) {
         match self {
-            Matrix::Dense(a) => {
-                let width = block.ncols();
-                let mut sum = 0.0;
-                for j in (0..a.ncols()).step_by(width) {
-                    let b = width.min(a.ncols() - j);
-                    let mut r = block.subcols_mut(0, b);
-                    (0..b).for_each(|l| a.copy_column(j + l, kernels::column_mut(r.rb_mut(), l)));
-                    matmul(r.rb_mut(), Accum::Add, w, ht.subrows(j, b).transpose(), T::of(-1.0), par);
-                    sum += kernels::dot(r.rb(), r.rb());
-                }
-                sum
-            }
+            Matrix::Dense(a) => a.copy_column(j, dst),
+            Matrix::Sparse(a) => a.copy_column(j, dst),
         }
     }
 
     /// The matrix as faer holds it, for the factorisations that start from all of A.
+    #[cfg(test)]
     pub(crate) fn to_dense(&self) -> Mat<T> {
         match self {
             Matrix::Dense(a) => a.to_mat(),
+            Matrix::Sparse(a) => a.to_mat(),
         }
     }
 
@@ -214,6 +242,7 @@ impl<T: Real> Matrix<T> {
     pub fn convert<U: Real>(&self) -> Matrix<U> {
         match self {
             Matrix::Dense(a) => Matrix::Dense(a.convert()),
+            Matrix::Sparse(a) => Matrix::Sparse(a.convert()),
         }
     }
 }

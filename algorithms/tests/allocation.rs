@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{all_methods, data, problem, random_start};
+use common::{all_methods, data, entries, problem, random_start, sparse_copy};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
-use nmfbench_algorithms::{Init, kernels};
+use nmfbench_algorithms::{Init, Matrix, kernels};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -69,19 +69,28 @@ fn the_counter_counts() {
 /// m, n, k: below and above the sizes at which faer packs its operands.
 const SHAPES: [(usize, usize, usize); 4] = [(9, 8, 3), (60, 45, 6), (300, 200, 10), (500, 400, 40)];
 
+/// The same data with their zeros written out and without them.
+fn storages(m: usize, n: usize, k: usize) -> [Matrix<f64>; 2] {
+    let matrix = data(m, n, k, false, 1);
+    let sparse = sparse_copy(&entries(&matrix));
+    [matrix, sparse]
+}
+
 #[test]
 fn a_step_allocates_nothing() {
     for (m, n, k) in SHAPES {
-        let matrix = data(m, n, k, false, 1);
-        let problem = problem(&matrix, k);
-        for init in [Init::Random, Init::Nndsvd] {
-            let start = common::start(init, &matrix, k, 1);
-            for (name, method) in all_methods() {
-                let mut factors = start.clone();
-                let mut solver = method.start_f64(&problem, &factors).expect("starts");
-                let mut step = || solver.step(&problem, &mut factors).map(|_| ()).expect("a step");
-                let counts = [(); 12].map(|()| allocations(&mut step));
-                assert_eq!(counts, [0; 12], "{name}, {init}, {m}×{n} rank {k}");
+        for matrix in storages(m, n, k) {
+            let problem = problem(&matrix, k);
+            for init in [Init::Random, Init::Nndsvd] {
+                let start = common::start(init, &matrix, k, 1);
+                for (name, method) in all_methods() {
+                    let mut factors = start.clone();
+                    let mut solver = method.start_f64(&problem, &factors).expect("starts");
+                    let mut step = || solver.step(&problem, &mut factors).map(|_| ()).expect("a step");
+                    let counts = [(); 12].map(|()| allocations(&mut step));
+                    let nnz = matrix.nnz();
+                    assert_eq!(counts, [0; 12], "{name}, {init}, {m}×{n} rank {k}, {nnz} entries");
+                }
             }
         }
     }
@@ -92,19 +101,20 @@ fn a_step_allocates_nothing() {
 #[test]
 fn the_products_allocate_nothing() {
     for (m, n, k) in SHAPES {
-        let matrix = data(m, n, k, false, 1);
-        let f = random_start(&matrix, k, 1);
-        let (mut cross_w, mut cross_h) = (Mat::<f64>::zeros(m, k), Mat::<f64>::zeros(n, k));
-        let (mut gram, mut xg) = (Mat::<f64>::zeros(k, k), Mat::<f64>::zeros(m, k));
-        matrix.reserve(k);
-        for round in 0..4 {
-            let counts = [
-                allocations(|| matrix.times(cross_w.as_mut(), f.ht.as_ref(), Par::Seq)),
-                allocations(|| matrix.transpose_times(cross_h.as_mut(), f.w.as_ref(), Par::Seq)),
-                allocations(|| kernels::gram(gram.as_mut(), f.ht.as_ref(), Par::Seq)),
-                allocations(|| matmul(&mut xg, Accum::Replace, &f.w, &gram, 1.0, Par::Seq)),
-            ];
-            assert_eq!(counts, [0; 4], "{m}×{n} rank {k}, round {round}");
+        for matrix in storages(m, n, k) {
+            let f = random_start(&matrix, k, 1);
+            let (mut cross_w, mut cross_h) = (Mat::<f64>::zeros(m, k), Mat::<f64>::zeros(n, k));
+            let (mut gram, mut xg) = (Mat::<f64>::zeros(k, k), Mat::<f64>::zeros(m, k));
+            matrix.reserve(k);
+            for round in 0..4 {
+                let counts = [
+                    allocations(|| matrix.times(cross_w.as_mut(), f.ht.as_ref(), Par::Seq)),
+                    allocations(|| matrix.transpose_times(cross_h.as_mut(), f.w.as_ref(), Par::Seq)),
+                    allocations(|| kernels::gram(gram.as_mut(), f.ht.as_ref(), Par::Seq)),
+                    allocations(|| matmul(&mut xg, Accum::Replace, &f.w, &gram, 1.0, Par::Seq)),
+                ];
+                assert_eq!(counts, [0; 4], "{m}×{n} rank {k}, round {round}");
+            }
         }
     }
 }

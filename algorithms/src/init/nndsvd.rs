@@ -1,6 +1,7 @@
 //! Nonnegative double singular value decomposition. Boutsidis & Gallopoulos, Pattern Recognition 41 (2008): each
 //! singular pair (u, v) is split into u⁺v⁺ᵀ + u⁻v⁻ᵀ and the part with the larger ‖u±‖·‖v±‖ becomes a component.
 
+use super::leading::{Triplets, leading};
 use crate::problem::{Factors, InvalidProblem, Problem, Shape};
 use crate::random::{Key, Stream};
 use faer::Mat;
@@ -16,8 +17,7 @@ pub(super) enum Fill<'a> {
 
 pub(super) fn start(problem: &Problem<'_, f64>, fill: Fill<'_>) -> Result<Factors<f64>, InvalidProblem> {
     let Shape { m, n, rank } = problem.shape();
-    let svd = problem.matrix.to_dense().thin_svd().map_err(|_| InvalidProblem::Svd)?;
-    let (u, s, v) = (svd.U(), svd.S(), svd.V());
+    let Triplets { u, s, v } = leading(problem.matrix, rank, problem.par)?;
     let mut factors = Factors { w: Mat::zeros(m, rank), ht: Mat::zeros(n, rank) };
     for l in 0..rank {
         let (w, h) = (factors.w.col_as_slice_mut(l), factors.ht.col_as_slice_mut(l));
@@ -145,6 +145,30 @@ mod tests {
         fills.sort_by(f64::total_cmp);
         fills.dedup();
         assert_eq!(fills.len(), zeros(&plain.w) + zeros(&plain.ht), "each zero has a draw of its own");
+    }
+
+    #[test]
+    fn a_sparse_matrix_starts_as_the_same_dense_one() {
+        let mut rng = Stream::of(6, "nndsvd test");
+        let a = Mat::from_fn(80, 50, |_, _| if rng.uniform() < 0.15 { rng.uniform() } else { 0.0 });
+        let (mut starts, mut rows, mut values) = (vec![0], vec![], vec![]);
+        for j in 0..50 {
+            rows.extend(0..80);
+            values.extend_from_slice(a.col_as_slice(j));
+            starts.push(rows.len());
+        }
+        let sparse = Matrix::Sparse(crate::Sparse::from_csc(80, 50, starts, rows, values).expect("valid"));
+        let dense = Matrix::dense(a).expect("valid");
+        let fills: [fn() -> Fill<'static>; 2] = [|| Fill::Zero, || Fill::Mean];
+        for fill in fills {
+            let go = |matrix: &Matrix<f64>| {
+                let problem = Problem::new(matrix, 6, key(0, "")).expect("valid");
+                start(&problem, fill()).expect("a start")
+            };
+            let (expected, found) = (go(&dense), go(&sparse));
+            let worst = (&expected.w - &found.w).norm_max().max((&expected.ht - &found.ht).norm_max());
+            assert!(worst < 1e-8, "{worst:e}");
+        }
     }
 
     #[test]

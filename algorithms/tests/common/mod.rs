@@ -8,7 +8,7 @@ use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
 use nmfbench_algorithms::{
     BUILTIN, Evaluator, Factors, Init, Matrix, Measures, Method, Observer, Problem, Progress, Reason, Registry,
-    Schedule, StartIn, Stop, drive,
+    Schedule, Sparse, StartIn, Stop, drive,
 };
 
 /// A run with all that was seen on the way; entry i belongs to iteration i.
@@ -131,6 +131,19 @@ pub(crate) fn valid(a: Mat<f64>) -> Matrix<f64> {
     Matrix::dense(a).expect("a valid matrix")
 }
 
+/// The same matrix without its zeros.
+pub(crate) fn sparse_copy(a: &Mat<f64>) -> Matrix<f64> {
+    let (mut starts, mut rows, mut kept) = (vec![0], vec![], vec![]);
+    for j in 0..a.ncols() {
+        for (i, value) in a.col_as_slice(j).iter().enumerate().filter(|(_, value)| **value != 0.0) {
+            rows.push(u32::try_from(i).expect("small"));
+            kept.push(*value);
+        }
+        starts.push(rows.len());
+    }
+    Matrix::Sparse(Sparse::from_csc(a.nrows(), a.ncols(), starts, rows, kept).expect("a valid matrix"))
+}
+
 /// A random start, scaled and balanced.
 pub(crate) fn random_start(matrix: &Matrix<f64>, rank: usize, seed: u64) -> Factors<f64> {
     start(Init::Random, matrix, rank, seed)
@@ -143,7 +156,8 @@ pub(crate) fn start(init: Init, matrix: &Matrix<f64>, rank: usize, seed: u64) ->
 pub(crate) fn entries(matrix: &Matrix<f64>) -> Mat<f64> {
     match matrix {
         Matrix::Dense(a) => a.to_mat(),
-        other => panic!("a dense matrix was expected, not {other:?}"),
+        Matrix::Sparse(a) => a.to_mat(),
+        other => panic!("entries of {other:?} are not known"),
     }
 }
 
