@@ -9,7 +9,9 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
-use nmfbench_algorithms::{Breakdown, Entry, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, StartIn, kernels};
+use nmfbench_algorithms::{
+    Breakdown, Entry, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, Sparse, StartIn, kernels,
+};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -21,6 +23,8 @@ pub struct Bench {
     pub m: usize,
     /// Columns of A.
     pub n: usize,
+    /// Share of the entries that are not zero, for a sparse matrix; dense without it.
+    pub density: Option<f64>,
     /// The rank k.
     pub rank: usize,
     /// Threads of the products and updates.
@@ -97,7 +101,8 @@ pub struct Outcome {
 pub const SQUARE: usize = 1000;
 
 impl Bench {
-    /// Measures these algorithms with their defaults, in precision `T`, on a matrix of uniform entries.
+    /// Measures these algorithms with their defaults, in precision `T`, on a matrix of uniform entries,
+    /// or of counts of words whose frequencies follow Zipf's law where a density is given.
     ///
     /// # Errors
     /// When the shape or the number of threads is not possible, or an algorithm breaks down.
@@ -109,8 +114,10 @@ impl Bench {
 
     fn measure<T: StartIn>(&self, algorithms: &[&Entry]) -> Result<Outcome, BenchError> {
         let mut stream = Stream::of(1, "bench");
-        let a = Mat::from_fn(self.m, self.n, |_, _| stream.uniform());
-        let double = Matrix::dense(a)?;
+        let double = match self.density {
+            Some(density) => counts(self.m, self.n, density, &mut stream)?,
+            None => Matrix::dense(Mat::from_fn(self.m, self.n, |_, _| stream.uniform()))?,
+        };
         let par = if self.threads > 1 { Par::rayon(self.threads) } else { Par::Seq };
         let start = {
             let mut problem = Problem::new(&double, self.rank, key(1, "bench"))?;
@@ -160,6 +167,33 @@ impl Bench {
     }
 }
 
+/// Columns of word counts: row r has a chance that falls as 1/r, and the rows stand in no order.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "rows fit")]
+fn counts(m: usize, n: usize, density: f64, stream: &mut Stream) -> Result<Matrix<f64>, InvalidMatrix> {
+    let wanted = ((density * m as f64).round() as usize).clamp(1, m);
+    // A stride without a divisor in common with m visits every row.
+    let stride = (0..).map(|i| m * 5 / 8 + i).find(|s| gcd(*s, m) == 1).unwrap_or(1);
+    let (mut starts, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+    let mut column = std::collections::BTreeMap::new();
+    for _ in 0..n {
+        column.clear();
+        while column.len() < wanted {
+            let rank = ((m as f64 + 1.0).powf(stream.uniform()) as usize).clamp(1, m) - 1;
+            *column.entry(rank * stride % m).or_insert(0.0) += 1.0;
+        }
+        for (row, count) in &column {
+            rows.push(*row as u32);
+            values.push(*count);
+        }
+        starts.push(rows.len());
+    }
+    Ok(Matrix::Sparse(Sparse::from_csc(m, n, starts, rows, values)?))
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 /// The least time a clock can tell from nothing; faster work is repeated until it has taken as long.
 const TICK: Duration = Duration::from_micros(200);
 
@@ -180,7 +214,7 @@ mod tests {
 
     #[test]
     fn every_candidate_has_its_turn_in_every_round() {
-        let bench = Bench { m: 30, n: 20, rank: 3, threads: 2, rounds: 4, warm_up: 1 };
+        let bench = Bench { m: 30, n: 20, density: None, rank: 3, threads: 2, rounds: 4, warm_up: 1 };
         let registry = Registry::builtin();
         let algorithms: Vec<&Entry> = ["mu", "hals"].map(|name| registry.get(name).expect("built in")).to_vec();
         for outcome in [bench.run::<f64>(&algorithms), bench.run::<f32>(&algorithms)] {
@@ -197,8 +231,16 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_the_density_asked_for() {
+        let matrix = counts(200, 50, 0.05, &mut Stream::of(1, "counts")).expect("valid");
+        assert_eq!((matrix.nrows(), matrix.ncols(), matrix.nnz()), (200, 50, 500));
+        let bench = Bench { m: 200, n: 50, density: Some(0.05), rank: 3, threads: 1, rounds: 2, warm_up: 0 };
+        assert_eq!(bench.run::<f32>(&[]).expect("measured").nnz, 500);
+    }
+
+    #[test]
     fn a_rank_that_does_not_fit_is_refused() {
-        let bench = Bench { m: 3, n: 20, rank: 9, threads: 1, rounds: 1, warm_up: 0 };
+        let bench = Bench { m: 3, n: 20, density: None, rank: 9, threads: 1, rounds: 1, warm_up: 0 };
         assert!(bench.run::<f64>(&[]).expect_err("refused").to_string().contains('9'));
     }
 }

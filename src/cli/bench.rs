@@ -16,6 +16,9 @@ pub(super) struct Options {
     /// Rows and columns of A
     #[arg(long, value_name = "M×N", default_value = "5000x2000", value_parser = shape)]
     shape: (usize, usize),
+    /// Share of A's entries that are not zero: A is then sparse, counts of words by Zipf's law
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    density: Option<f64>,
     /// Ranks, separated by commas
     #[arg(long, value_name = "K", default_value = "50", value_delimiter = ',')]
     rank: Vec<usize>,
@@ -46,6 +49,11 @@ fn shape(text: &str) -> Result<(usize, usize), String> {
     Ok((count(m)?, count(n)?))
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let expected = || format!("`{text}` is not a share; expected a number above 0 and up to 1, for example 0.005");
+    text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0).ok_or_else(expected)
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("`{text}` is not a count; expected 1 or more"))
 }
@@ -61,8 +69,8 @@ pub(super) fn bench(registry: &Registry, options: &Options) -> Result<ExitCode, 
     for precision in &options.precision {
         for &rank in &options.rank {
             for &threads in &options.threads {
-                let bench =
-                    Bench { m, n, rank, threads: threads.max(1), rounds: options.rounds, warm_up: options.warm_up };
+                let Options { density, rounds, warm_up, .. } = *options;
+                let bench = Bench { m, n, density, rank, threads: threads.max(1), rounds, warm_up };
                 let outcome = match precision {
                     Precision::F64 => bench.run::<f64>(&entries),
                     Precision::F32 => bench.run::<f32>(&entries),
@@ -83,7 +91,10 @@ fn tell(bench: &Bench, precision: Precision, outcome: &Outcome) {
     let Bench { m, n, rank, threads, rounds, .. } = *bench;
     let scalar = if precision == Precision::F64 { "f64" } else { "f32" };
     let s = if threads == 1 { "" } else { "s" };
-    out(&format!("\nA {m}×{n}, k = {rank}, {scalar}, {threads} thread{s}; medians of {rounds} interleaved rounds"));
+    let sparse = bench.density.map_or(String::new(), |_| format!(" with {} entries", outcome.nnz));
+    out(&format!(
+        "\nA {m}×{n}{sparse}, k = {rank}, {scalar}, {threads} thread{s}; medians of {rounds} interleaved rounds"
+    ));
 
     let product = 2.0 * outcome.nnz as f64 * rank as f64;
     let square = 2.0 * (SQUARE as f64).powi(3);

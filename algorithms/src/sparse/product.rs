@@ -104,6 +104,33 @@ impl<T: Real> Lines<'_, T> {
     }
 }
 
+impl<T: Real> Lines<'_, T> {
+    /// The vectors v … v + V of a line's sums, in registers.
+    #[inline(always)]
+    fn line<S: Simd, const V: usize>(&mut self, simd: S, line: usize, at: usize, v: usize) {
+        let lanes = T::lanes::<S>();
+        let mut sums = [T::splat(simd, T::of(0.0)); V];
+        let (places, values) = self.a.line(line);
+        let packed = &self.packed[v * lanes..];
+        for (&place, &value) in places.iter().zip(values) {
+            let row = &packed[place as usize * self.width..][..V * lanes];
+            let value = T::splat(simd, value);
+            for (sum, y) in sums.iter_mut().zip(T::vectors::<S>(row).0) {
+                *sum = T::mul_add(simd, value, *y, *sum);
+            }
+        }
+        let to = &mut self.sums[at * self.width + v * lanes..][..V * lanes];
+        T::vectors_mut::<S>(to).0.copy_from_slice(&sums);
+    }
+}
+
+/// The vectors that are summed together, as (first, count): as few groups as registers allow, as equal as they can be.
+fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+    const MOST: usize = 8;
+    let groups = vectors.div_ceil(MOST);
+    (0..groups).map(move |g| (vectors * g / groups, vectors * (g + 1) / groups - vectors * g / groups))
+}
+
 impl<T: Real> WithSimd for Lines<'_, T> {
     type Output = ();
 
@@ -112,15 +139,17 @@ impl<T: Real> WithSimd for Lines<'_, T> {
         let first = self.lines.start;
         for from in self.lines.clone().step_by(BLOCK) {
             let count = BLOCK.min(self.lines.end - from);
-            for (line, sums) in (from..from + count).zip(self.sums.chunks_exact_mut(self.width)) {
-                let (sums, _) = T::vectors_mut::<S>(sums);
-                sums.fill(T::splat(simd, T::of(0.0)));
-                let (places, values) = self.a.line(line);
-                for (&place, &value) in places.iter().zip(values) {
-                    let row = &self.packed[place as usize * self.width..][..self.width];
-                    let value = T::splat(simd, value);
-                    for (sum, y) in sums.iter_mut().zip(T::vectors::<S>(row).0) {
-                        *sum = T::mul_add(simd, value, *y, *sum);
+            for line in from..from + count {
+                for (v, depth) in depths(self.width / T::lanes::<S>()) {
+                    match depth {
+                        8 => self.line::<S, 8>(simd, line, line - from, v),
+                        7 => self.line::<S, 7>(simd, line, line - from, v),
+                        6 => self.line::<S, 6>(simd, line, line - from, v),
+                        5 => self.line::<S, 5>(simd, line, line - from, v),
+                        4 => self.line::<S, 4>(simd, line, line - from, v),
+                        3 => self.line::<S, 3>(simd, line, line - from, v),
+                        2 => self.line::<S, 2>(simd, line, line - from, v),
+                        _ => self.line::<S, 1>(simd, line, line - from, v),
                     }
                 }
             }
