@@ -11,7 +11,7 @@ use crate::real::Real;
 use faer::{MatMut, MatRef, Par};
 
 /// What is true of a method, as its paper claims it; the tests hold it to that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traits {
     /// The objective it descends.
     pub objective: Objective,
@@ -61,6 +61,15 @@ impl<T> Subproblem<'_, T> {
     pub fn sum(&self, _values: &mut [f64]) {}
 }
 
+/// A combinator that a rule may have defaults of its own for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// [`crate::Accelerated`].
+    Accelerated,
+    /// [`crate::Extrapolated`].
+    Extrapolated,
+}
+
 /// The parameters of a rule, and how to make the machine that runs it on one factor.
 pub trait Rule: Parameters {
     /// What holds for the alternating algorithm made of this rule.
@@ -69,6 +78,12 @@ pub trait Rule: Parameters {
     const SEPARABLE: bool = true;
     /// Whether [`Side::start_gradient`] is worth two products with A at the start.
     const WANTS_START_GRADIENT: bool = false;
+    /// Defaults that suit the rule better inside a combinator, as its paper has them: keys of the rule or of the
+    /// combinator, and values.
+    #[must_use]
+    fn tuned(_within: Within) -> Vec<(&'static str, serde_json::Value)> {
+        Vec::new()
+    }
     /// The machine: workspaces and state of one factor.
     type Update<T: Real>: Update<T> + 'static;
     /// Allocates the workspaces, once.
@@ -86,6 +101,8 @@ pub trait Rule: Parameters {
 pub trait Update<T: Real>: Send {
     /// Overwrites X (p×k, contiguous columns, ≥ 0) with a better one, without allocating.
     ///
+    /// Only [`crate::Extrapolated`] hands in entries below 0: an extrapolated point.
+    ///
     /// # Errors
     /// When the rule cannot go on.
     fn update(&mut self, x: MatMut<'_, T>, subproblem: &Subproblem<'_, T>) -> Result<Effort, Breakdown>;
@@ -100,6 +117,10 @@ pub trait Update<T: Real>: Send {
 pub trait Algorithm: Parameters {
     /// What is true of it.
     const TRAITS: Traits;
+    /// The objective it descends with these parameters.
+    fn objective(&self) -> Objective {
+        Self::TRAITS.objective
+    }
     /// Sets up the solver. This is on the clock; the factors are the start and must not be changed.
     ///
     /// # Errors

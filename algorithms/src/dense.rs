@@ -130,6 +130,22 @@ impl<T: Real> Dense<T> {
         }
     }
 
+    /// Copies the block that begins at (row, col) and has the shape of `block`; any strides.
+    pub fn copy_block(&self, row: usize, col: usize, mut block: MatMut<'_, T>) {
+        let end = row + block.nrows();
+        for j in 0..block.ncols() {
+            let mut i = row;
+            while i < end {
+                let panel = i / self.height;
+                let rows = ((panel + 1) * self.height).min(end) - i;
+                let from = &self.values()[self.offset(col + j, panel) + i % self.height..][..rows];
+                let to = block.rb_mut().col_mut(j).subrows_mut(i - row, rows);
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                i += rows;
+            }
+        }
+    }
+
     /// The same matrix in another precision; entries round to nearest.
     #[must_use]
     pub fn convert<U: Real>(&self) -> Dense<U> {
@@ -452,6 +468,10 @@ mod tests {
         let (y, x) = (Mat::<T>::from_fn(n, k, |i, j| entry(j, i)), Mat::<T>::from_fn(m, k, |i, j| entry(i + 3, j)));
         let dense = Dense::new(a.as_ref());
         assert_eq!(dense.to_mat(), a);
+        let (row, col) = (m / 3, n / 4);
+        let mut block = Mat::zeros(n - col, m - row);
+        dense.copy_block(row, col, block.as_mut().transpose_mut());
+        assert_eq!(block.transpose(), a.submatrix(row, col, m - row, n - col));
         let one = T::of(1.0);
         let close = |found: &Mat<T>, expected: &Mat<T>, length: usize| {
             let worst = (0..found.ncols())

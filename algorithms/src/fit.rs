@@ -94,7 +94,7 @@ pub struct Fit {
 pub struct Look {
     /// Outer iterations so far.
     pub iteration: u64,
-    /// ½‖A − WH‖²_F.
+    /// The algorithm's objective; ½‖A − WH‖²_F for most.
     pub objective: f64,
     /// ‖A − WH‖_F / ‖A‖_F.
     pub relative_error: f64,
@@ -186,6 +186,7 @@ impl Nmf {
         let matrix = Matrix::dense(a.clone())?;
         let problem = Problem::new(&matrix, self.rank, key(self.seed, "algorithm"))?.with_threads(self.threads);
         method.check(&problem.shape())?;
+        method.objective().check(&matrix)?;
         let mut factors = match &self.init {
             Start::Init(init) => init.start(&problem, &key(self.seed, "start"))?,
             Start::Given(given) => {
@@ -196,7 +197,8 @@ impl Nmf {
         // Without a limit a method that never converges would never return.
         let unbounded = self.stop.iterations.is_none() && self.stop.flops.is_none();
         let stop = if unbounded { Stop { iterations: Some(100_000), ..self.stop } } else { self.stop };
-        let mut notes = Notes { evaluator: Evaluator::new(&matrix, &factors, problem.par), trace: vec![] };
+        let evaluator = Evaluator::of(method.objective(), &matrix, &factors, problem.par);
+        let mut notes = Notes { evaluator, trace: vec![] };
         let start = |p: &Problem<'_, f64>, f: &Factors<f64>| method.start_f64(p, f);
         let (reason, _) = drive(start, &problem, &mut factors, &stop, self.schedule, &mut notes);
         Ok(Fit { w: factors.w, h: factors.ht.transpose().to_owned(), trace: notes.trace, reason })

@@ -6,33 +6,46 @@
 //!
 //! There is no clock, no file, no environment variable, no printing and no thread pool of its own in here.
 
+mod accelerated;
 mod algorithm;
 mod alternating;
 mod dense;
+mod divergence;
 mod drive;
+mod extrapolated;
 mod fit;
 mod init;
+mod joint;
 pub mod kernels;
 mod matrix;
 mod measure;
+mod normalized;
 pub mod parameters;
 mod problem;
+mod products;
 pub mod random;
 mod real;
 mod registry;
 mod rules;
 mod sparse;
 
-pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
+pub use accelerated::Accelerated;
+pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update, Within};
 pub use alternating::Alternating;
 pub use dense::Dense;
+pub use divergence::{
+    AdmmKl, AlternatingDivergence, BmdKl, CcdKl, DivergenceRule, Half, MuBeta, MuKl, PdKl, SnKl, SnMuKl, View,
+};
 pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
+pub use extrapolated::Extrapolated;
 pub use fit::{Fit, FitError, Look, Nmf, apply};
 pub use init::{Init, UnknownInit, scale_and_balance};
+pub use joint::{Apg, PGrad, RHals};
 pub use matrix::{InvalidMatrix, Matrix};
 pub use measure::{Evaluator, Measures};
+pub use normalized::Normalized;
 pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Objective, Problem, Shape};
 pub use real::Real;
 pub use registry::{BUILTIN, Entry, Method, Registry, StartIn, Started, UnknownAlgorithm, entry};
-pub use rules::{Als, Hals, Mu, Pgd};
+pub use rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};
 pub use sparse::Sparse;

@@ -60,6 +60,16 @@ pub enum InvalidMatrix {
         /// What stands there.
         value: f64,
     },
+    /// An entry of 0 where the objective is infinite at any model.
+    #[error("entry ({row}, {col}) is 0; a divergence with beta = {beta} needs numbers > 0 (positions count from 0)")]
+    NotPositive {
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        col: usize,
+        /// β.
+        beta: f64,
+    },
     /// The sum of squares cannot be represented.
     #[error("the sum of squared entries is {squared_norm:e} in {scalar}: out of range; rescale the data")]
     OutOfRange {
@@ -225,6 +235,16 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.copy_column(j, dst),
             Matrix::Sparse(a) => a.copy_column(j, dst),
+        }
+    }
+
+    /// Copies the block of A that begins at (row, col) and has the shape of `block`; any strides.
+    ///
+    /// For the methods that need each entry beside the model: they never hold more than a block of either.
+    pub fn copy_block(&self, row: usize, col: usize, block: MatMut<'_, T>) {
+        match self {
+            Matrix::Dense(a) => a.copy_block(row, col, block),
+            Matrix::Sparse(a) => a.copy_block(row, col, block),
         }
     }
 

@@ -2,9 +2,10 @@
 //! every algorithm.
 
 use crate::algorithm::Subproblem;
+use crate::divergence::{self, View};
 use crate::kernels::{self, column};
 use crate::matrix::{Matrix, count};
-use crate::problem::Factors;
+use crate::problem::{Factors, Objective};
 use crate::real::Real;
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
@@ -13,11 +14,11 @@ use faer::{Accum, Mat, MatMut, Par};
 /// What one look at a pair of factors shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
-    /// ½‖A − WH‖²_F.
+    /// The objective: ½‖A − WH‖²_F, or the divergence asked for.
     pub objective: f64,
     /// ‖A − WH‖_F / ‖A‖_F (not its square); for A = 0 it is 0 at an exact fit and infinite otherwise.
     pub relative_error: f64,
-    /// ‖∇ᴾ(W, H)‖_F / ‖∇(W₀, H₀)‖_F, both at factors balanced to ‖w_l‖ = ‖h_l‖ (Lin 2007; Kim & Park 2008).
+    /// Of the same objective: ‖∇ᴾ(W, H)‖_F / ‖∇(W₀, H₀)‖_F, both at factors balanced to ‖w_l‖ = ‖h_l‖ (Lin 2007; Kim & Park 2008).
     pub kkt_residual: f64,
     /// Mean sparseness of the columns of W (Hoyer, JMLR 5, 2004): (√m − ‖w‖₁/‖w‖₂)/(√m − 1), zero columns left out.
     pub sparseness_w: f64,
@@ -34,6 +35,7 @@ const GRAM_LIMIT: f64 = 1e-8;
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     matrix: &'a Matrix<f64>,
+    objective: Objective,
     squared_norm: f64,
     start_gradient: f64,
     par: Par,
@@ -46,12 +48,19 @@ pub struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Measures relative to this start, whose gradient norm is the unit of the KKT residual.
+    /// Measures ½‖A − WH‖²_F, relative to this start, whose gradient norm is the unit of the KKT residual.
     #[must_use]
     pub fn new(matrix: &'a Matrix<f64>, start: &Factors<f64>, par: Par) -> Self {
+        Evaluator::of(Objective::Frobenius, matrix, start, par)
+    }
+
+    /// The same for any objective. The relative error is that of the Frobenius norm all the same.
+    #[must_use]
+    pub fn of(objective: Objective, matrix: &'a Matrix<f64>, start: &Factors<f64>, par: Par) -> Self {
         let (m, n, k) = (matrix.nrows(), matrix.ncols(), start.rank());
         let mut evaluator = Evaluator {
             matrix,
+            objective,
             squared_norm: matrix.squared_norm(),
             start_gradient: 0.0,
             par,
@@ -63,9 +72,9 @@ impl<'a> Evaluator<'a> {
             block: Mat::zeros(m, n.min(64)),
         };
         evaluator.products(start);
-        let (w, h) = evaluator.squared_gradients(start, None);
+        let (w, h, size) = evaluator.first_gradients(start);
         // Where the start is itself stationary its gradient is rounding noise, and no unit for anything.
-        evaluator.start_gradient = (w + h).sqrt().max(f64::EPSILON.sqrt() * evaluator.cross_norm(start));
+        evaluator.start_gradient = (w + h).sqrt().max(f64::EPSILON.sqrt() * size);
         evaluator
     }
 
@@ -80,17 +89,55 @@ impl<'a> Evaluator<'a> {
         } else {
             f64::INFINITY
         };
-        let (w, h) = self.squared_gradients(factors, Some(floors));
-        let projected = (w + h).sqrt();
+        let (objective, w, h) = if self.objective == Objective::Frobenius {
+            let (w, h) = self.squared_gradients(factors, Some(floors));
+            (0.5 * squared, w, h)
+        } else {
+            let found = self.divergence(factors, Some(floors));
+            (found.value, found.squares.0, found.squares.1)
+        };
+        let projected = if objective.is_finite() { (w + h).sqrt() } else { f64::INFINITY };
         let (norms_w, norms_h) = (column_norms(&factors.w), column_norms(&factors.ht));
         Measures {
-            objective: 0.5 * squared,
+            objective,
             relative_error: relative,
             kkt_residual: if projected == 0.0 { 0.0 } else { projected / self.start_gradient },
             sparseness_w: sparseness(&factors.w),
             sparseness_h: sparseness(&factors.ht),
             dead_components: norms_w.zip(norms_h).filter(|(w, h)| *w == 0.0 || *h == 0.0).count(),
         }
+    }
+
+    /// Squared norms of the gradients at the start, by W and by H, and the size of the terms they are differences of.
+    fn first_gradients(&mut self, start: &Factors<f64>) -> (f64, f64, f64) {
+        if self.objective == Objective::Frobenius {
+            let (w, h) = self.squared_gradients(start, None);
+            return (w, h, self.cross_norm(start));
+        }
+        let found = self.divergence(start, None);
+        (found.squares.0, found.squares.1, found.size)
+    }
+
+    /// The divergence and its gradients, at balanced factors; projected where floors are given.
+    fn divergence(&mut self, f: &Factors<f64>, floors: Option<(f64, f64)>) -> Divergence {
+        let beta = divergence::Beta::of(self.objective.beta());
+        let mut found = Divergence { value: 0.0, squares: (0.0, 0.0), size: 0.0 };
+        let views = (View::of_w(self.matrix, self.par), View::of_h(self.matrix, self.par));
+        for (x, y, view, floor, inverse) in
+            [(&f.w, &f.ht, views.0, floors.map(|f| f.0), true), (&f.ht, &f.w, views.1, floors.map(|f| f.1), false)]
+        {
+            let mut gradient = x.clone();
+            let (value, sizes) = divergence::gradient(&mut gradient, &view, y.as_ref(), beta);
+            found.value = value;
+            for (j, b) in balance(f).enumerate() {
+                let b = if inverse { 1.0 / b } else { b };
+                let squares = projected_squares(gradient.col_as_slice(j).iter().copied(), x.col_as_slice(j), floor);
+                *(if inverse { &mut found.squares.0 } else { &mut found.squares.1 }) += squares * b;
+                found.size += sizes[j] * b;
+            }
+        }
+        found.size = found.size.sqrt();
+        found
     }
 
     /// The two products with A and the two Gram matrices at this pair.
@@ -129,20 +176,29 @@ impl<'a> Evaluator<'a> {
             gradient.copy_from(cross);
             matmul(gradient.rb_mut(), Accum::Replace, x, gram, 1.0, self.par);
             for (j, b) in balance(f).enumerate() {
-                let column_sum: f64 = column(gradient.rb(), j)
-                    .iter()
-                    .zip(cross.col_as_slice(j))
-                    .zip(x.col_as_slice(j))
-                    .map(|((xg, c), x)| (xg - c, *x))
-                    .filter(|(g, x)| floor.is_none_or(|floor| *x > floor || *g < 0.0))
-                    .map(|(g, _)| g * g)
-                    .sum();
+                let of_column = column(gradient.rb(), j).iter().zip(cross.col_as_slice(j)).map(|(xg, c)| xg - c);
+                let column_sum = projected_squares(of_column, x.col_as_slice(j), floor);
                 // The gradient by a column scaled by d is the gradient divided by d.
                 *sum += if inverse { column_sum / b } else { column_sum * b };
             }
         }
         sums
     }
+}
+
+/// What [`Evaluator::divergence`] finds.
+struct Divergence {
+    value: f64,
+    /// Squared norms of the gradients by W and by H.
+    squares: (f64, f64),
+    /// The size of the terms whose difference the gradient is.
+    size: f64,
+}
+
+/// Σ g² over the entries that are above the floor or pulled up; over all where there is none.
+fn projected_squares(gradient: impl Iterator<Item = f64>, x: &[f64], floor: Option<f64>) -> f64 {
+    let counts = |(g, x): &(f64, &f64)| floor.is_none_or(|floor| **x > floor || *g < 0.0);
+    gradient.zip(x).filter(counts).map(|(g, _)| g * g).sum()
 }
 
 /// ‖XG − C‖²_F; `buffer` has at least as many rows as X.

@@ -190,6 +190,25 @@ pub(crate) fn unknown<'a>(what: &str, found: &str, known: impl Iterator<Item = &
     }
 }
 
+/// Fields with other defaults, for a combinator; keys that are not there are left alone.
+pub(crate) fn with_defaults(mut fields: Vec<Field>, tuned: Vec<(&'static str, Value)>) -> Vec<Field> {
+    for (key, value) in tuned {
+        if let Some(field) = fields.iter_mut().find(|f| f.name == key) {
+            field.default = value;
+        }
+    }
+    fields
+}
+
+/// The same for a table that is about to be claimed by the owner of these fields.
+pub(crate) fn insert_defaults(table: &mut Table, fields: &[Field], tuned: Vec<(&'static str, Value)>) {
+    for (key, value) in tuned {
+        if fields.iter().any(|f| f.name == key) && !table.contains_key(key) {
+            table.insert(key.to_owned(), value);
+        }
+    }
+}
+
 fn to_table<P: Serialize>(parameters: &P) -> Table {
     match serde_json::to_value(parameters) {
         Ok(Value::Object(table)) => table,

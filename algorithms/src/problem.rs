@@ -187,10 +187,48 @@ pub enum Breakdown {
 }
 
 /// The objective an algorithm descends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
     /// ½‖A − WH‖²_F.
     #[default]
     Frobenius,
+    /// Σ a·log(a/v) − a + v, V = WH, with 0·log 0 = 0.
+    KullbackLeibler,
+    /// Σ a/v − log(a/v) − 1; infinite where an entry of A is 0.
+    ItakuraSaito,
+    /// Σ (a^β + (β − 1)v^β − βav^(β−1)) / (β(β − 1)), the β-divergence: the two before at β = 1 and 0, the first at β = 2.
+    Beta(f64),
+}
+
+impl Objective {
+    /// β; for the Frobenius norm 2.
+    #[must_use]
+    pub fn beta(self) -> f64 {
+        match self {
+            Objective::Frobenius => 2.0,
+            Objective::KullbackLeibler => 1.0,
+            Objective::ItakuraSaito => 0.0,
+            Objective::Beta(beta) => beta,
+        }
+    }
+
+    /// Checks that it can be finite on this matrix: for β ≤ 0 there may be no zero.
+    ///
+    /// # Errors
+    /// Names the first zero, in column order.
+    pub fn check<T: Real>(self, matrix: &Matrix<T>) -> Result<(), InvalidMatrix> {
+        let beta = self.beta();
+        if beta > 0.0 {
+            return Ok(());
+        }
+        let mut column = Mat::<T>::zeros(matrix.nrows(), 1);
+        for col in 0..matrix.ncols() {
+            matrix.copy_block(0, col, column.as_mut());
+            if let Some(row) = column.col_as_slice(0).iter().position(|a| *a <= T::of(0.0)) {
+                return Err(InvalidMatrix::NotPositive { row, col, beta });
+            }
+        }
+        Ok(())
+    }
 }

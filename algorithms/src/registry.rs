@@ -1,16 +1,22 @@
 //! The table of algorithms: a row each, from which listing, parsing, help and tests follow.
 
+use crate::accelerated::Accelerated;
 use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::alternating::Alternating;
+use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
+use crate::extrapolated::Extrapolated;
+use crate::joint::{Apg, PGrad, RHals};
+use crate::normalized::Normalized;
 use crate::parameters::{self, Field, ParameterError, Table};
-use crate::problem::{Breakdown, Factors, Problem, Shape};
+use crate::problem::{Breakdown, Factors, Objective, Problem, Shape};
 use crate::real::Real;
-use crate::rules::{Als, Hals, Mu, Pgd};
+use crate::rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};
 use std::fmt::Debug;
 use thiserror::Error;
 
-/// The algorithms of this crate.
-pub const BUILTIN: &[Entry] = &[
+/// The algorithms of this crate. A static: a constant would be compiled again, with every method, in each crate that
+/// names it.
+pub static BUILTIN: &[Entry] = &[
     entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13"),
     entry::<Alternating<Als>>("als", "alternating least squares, clipped", "Berry et al. (2007), CSDA 52"),
     entry::<Alternating<Hals>>(
@@ -22,6 +28,109 @@ pub const BUILTIN: &[Entry] = &[
         "pgd",
         "alternating nonnegative least squares by projected gradient",
         "Lin (2007), Neural Computation 19",
+    ),
+    entry::<Alternating<AnlsAs>>(
+        "anls-as",
+        "alternating nonnegative least squares by active sets",
+        "Kim & Park (2008), SIAM J. Matrix Anal. Appl. 30",
+    ),
+    entry::<Alternating<AnlsBpp>>(
+        "anls-bpp",
+        "alternating nonnegative least squares by block principal pivoting",
+        "Kim & Park (2011), SIAM J. Sci. Comput. 33",
+    ),
+    entry::<Normalized<Alternating<MuLin>>>(
+        "mu-lin",
+        "modified multiplicative update",
+        "Lin (2007), IEEE Trans. Neural Networks 18",
+    ),
+    entry::<Alternating<Gcd>>("gcd", "greedy coordinate descent", "Hsieh & Dhillon (2011), KDD"),
+    entry::<Alternating<NeNmf>>(
+        "nenmf",
+        "Nesterov's optimal gradient method on each factor",
+        "Guan et al. (2012), IEEE Trans. Signal Processing 60",
+    ),
+    entry::<Alternating<AoAdmm>>(
+        "ao-admm",
+        "alternating optimisation by ADMM",
+        "Huang, Sidiropoulos & Liavas (2016), IEEE Trans. Signal Processing 64",
+    ),
+    entry::<Alternating<Accelerated<Mu>>>(
+        "a-mu",
+        "accelerated multiplicative update",
+        "Gillis & Glineur (2012), Neural Computation 24",
+    ),
+    entry::<Alternating<Accelerated<Hals>>>(
+        "a-hals",
+        "accelerated hierarchical alternating least squares",
+        "Gillis & Glineur (2012), Neural Computation 24",
+    ),
+    entry::<Alternating<Accelerated<Pgd>>>(
+        "a-pgd",
+        "accelerated projected gradient, single steps repeated",
+        "Gillis & Glineur (2012), Neural Computation 24",
+    ),
+    entry::<Extrapolated<Hals>>(
+        "e-hals",
+        "extrapolated hierarchical alternating least squares",
+        "Ang & Gillis (2019), Neural Computation 31",
+    ),
+    entry::<Extrapolated<Accelerated<Hals>>>(
+        "e-a-hals",
+        "extrapolated accelerated hierarchical alternating least squares",
+        "Ang & Gillis (2019), Neural Computation 31",
+    ),
+    entry::<Extrapolated<AnlsBpp>>(
+        "e-anls",
+        "extrapolated alternating nonnegative least squares",
+        "Ang & Gillis (2019), Neural Computation 31",
+    ),
+    entry::<Apg>(
+        "apg",
+        "alternating proximal gradient with extrapolation",
+        "Xu & Yin (2013), SIAM J. Imaging Sciences 6",
+    ),
+    entry::<PGrad>("pgrad", "projected gradient on both factors at once", "Lin (2007), Neural Computation 19"),
+    entry::<RHals>(
+        "rhals",
+        "randomised hierarchical alternating least squares",
+        "Erichson et al. (2018), Pattern Recognition Letters 104",
+    ),
+    entry::<AlternatingDivergence<MuKl>>(
+        "mu-kl",
+        "multiplicative update for the Kullback–Leibler divergence",
+        "Lee & Seung (2001), NIPS 13",
+    ),
+    entry::<AlternatingDivergence<MuBeta>>(
+        "mu-beta",
+        "multiplicative update for a β-divergence, Itakura–Saito included",
+        "Févotte & Idier (2011), Neural Computation 23",
+    ),
+    entry::<AlternatingDivergence<CcdKl>>(
+        "ccd-kl",
+        "cyclic coordinate descent for the Kullback–Leibler divergence",
+        "Hsieh & Dhillon (2011), KDD",
+    ),
+    entry::<AlternatingDivergence<SnKl>>(
+        "sn-kl",
+        "scalar Newton for the Kullback–Leibler divergence",
+        "Hien & Gillis (2021), J. Sci. Comput. 87",
+    ),
+    entry::<AlternatingDivergence<SnMuKl>>(
+        "sn-mu-kl",
+        "scalar Newton and multiplicative updates in turn",
+        "Hien & Gillis (2021), J. Sci. Comput. 87",
+    ),
+    entry::<AlternatingDivergence<BmdKl>>(
+        "bmd-kl",
+        "block mirror descent for the Kullback–Leibler divergence",
+        "Hien & Gillis (2021), J. Sci. Comput. 87",
+    ),
+    entry::<AdmmKl>("admm-kl", "ADMM for the Kullback–Leibler divergence", "Sun & Févotte (2014), ICASSP"),
+    entry::<AlternatingDivergence<PdKl>>(
+        "pd-kl",
+        "primal-dual steps for the Kullback–Leibler divergence",
+        "Yanez & Bach (2017), ICASSP",
     ),
 ];
 
@@ -83,6 +192,8 @@ impl Entry {
 pub trait Method: Debug + Send + Sync {
     /// The resolved parameters.
     fn parameters(&self) -> Table;
+    /// The objective it descends with these parameters.
+    fn objective(&self) -> Objective;
     /// Checks that need the shape of the problem.
     ///
     /// # Errors
@@ -106,6 +217,9 @@ pub type Started<T> = Result<Box<dyn Solver<T>>, Breakdown>;
 impl<A: Algorithm> Method for A {
     fn parameters(&self) -> Table {
         self.table()
+    }
+    fn objective(&self) -> Objective {
+        Algorithm::objective(self)
     }
     fn check(&self, shape: &Shape) -> Result<(), ParameterError> {
         Algorithm::check(self, shape)
@@ -220,7 +334,7 @@ mod tests {
     #[test]
     fn unknown_names_list_near_matches() {
         let error = Registry::builtin().get("hlas").expect_err("unknown").to_string();
-        assert_eq!(error, "unknown algorithm `hlas`; did you mean `hals`?");
+        assert_eq!(error, "unknown algorithm `hlas`; did you mean `hals`, `rhals`?");
         let error = Registry::builtin().get("simplex").expect_err("unknown").to_string();
         assert!(error.contains("known: `mu`, `als`, `hals`, `pgd`"), "{error}");
     }

@@ -5,6 +5,7 @@ mod product;
 
 use crate::matrix::{InvalidMatrix, check_range};
 use crate::real::Real;
+use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
 use std::ops::Range;
 
@@ -102,6 +103,19 @@ impl<T: Real> Sparse<T> {
         dst.fill(T::of(0.0));
         let (rows, values) = self.column(j);
         rows.iter().zip(values).for_each(|(&i, &value)| dst[i as usize] = value);
+    }
+
+    /// Copies the block that begins at (row, col) and has the shape of `block`, zeros included; any strides.
+    pub fn copy_block(&self, row: usize, col: usize, mut block: MatMut<'_, T>) {
+        let end = row + block.nrows();
+        for j in 0..block.ncols() {
+            let mut to = block.rb_mut().col_mut(j);
+            to.fill(T::of(0.0));
+            let (rows, values) = self.column(col + j);
+            let first = rows.partition_point(|i| (*i as usize) < row);
+            let inside = rows.iter().zip(values).skip(first).take_while(|(i, _)| (**i as usize) < end);
+            inside.for_each(|(i, value)| to[*i as usize - row] = *value);
+        }
     }
 
     /// The same matrix in another precision; entries round to nearest.
@@ -276,6 +290,9 @@ mod tests {
         assert_eq!(found.to_mat(), mat![[1.0, 0.0, 0.0], [0.0, 0.0, 3.0], [5.5, 0.0, 0.0]]);
         assert_eq!((found.col_starts(), found.row_indices()), (&[0, 2, 2, 3][..], &[0, 2, 1][..]));
         assert_eq!((found.nrows(), found.ncols(), found.nnz()), (3, 3, 3));
+        let mut block = Mat::from_fn(2, 2, |_, _| 9.0);
+        found.copy_block(1, 1, block.as_mut().transpose_mut());
+        assert_eq!(block, mat![[0.0, 0.0], [3.0, 0.0]]);
         assert_eq!(found.row(1), (&[2][..], &[3.0][..]));
         assert_eq!(found.row(2), (&[0][..], &[5.5][..]));
         assert_eq!(csc(&[0, 2, 2, 3], &[0, 2, 1], &[1.0, 5.5, 3.0]), Ok(found));

@@ -105,7 +105,7 @@ fn what_is_accepted_is_also_measured() {
             let run = run(&*method, &matrix, &start, 5);
             let first = run.measures[0].kkt_residual;
             assert!((first - 1.0).abs() < 1e-9, "1e{exponent}: the KKT residual of the start is {first}");
-            let (before, after) = (run.measures[0].relative_error, run.end().relative_error);
+            let (before, after) = (run.measures[0].objective, run.end().objective);
             assert!(after < before, "{name} on entries near 1e{exponent}: {before} → {after}, {}", run.reason);
         }
     }

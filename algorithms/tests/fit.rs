@@ -102,7 +102,7 @@ fn another_registry_may_hold_other_algorithms() {
 fn unknown_names_and_bad_parameters_are_refused() {
     let unknown = error(Nmf::new("hlas", 3));
     assert!(matches!(unknown, FitError::Algorithm(_)));
-    assert_eq!(unknown.to_string(), "unknown algorithm `hlas`; did you mean `hals`?");
+    assert_eq!(unknown.to_string(), "unknown algorithm `hlas`; did you mean `hals`, `rhals`?");
     for (key, value, message) in [
         ("flor", serde_json::json!(1.0), "`flor`: unknown parameter `flor`; did you mean `floor`"),
         ("floor", serde_json::json!(-1.0), "`floor`: expected a number ≥ 0, found -1.0"),

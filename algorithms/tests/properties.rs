@@ -21,7 +21,16 @@ fn times(x: &Mat<f64>, by: f64) -> Mat<f64> {
 
 #[test]
 fn the_objective_never_rises_where_that_is_claimed() {
-    assert_eq!(monotone().collect::<Vec<_>>(), ["mu", "hals", "pgd"]);
+    let claimed = monotone().collect::<Vec<_>>();
+    for name in [
+        "mu", "hals", "pgd", "anls-as", "anls-bpp", "mu-lin", "gcd", "a-mu", "a-hals", "a-pgd", "apg", "pgrad",
+        "mu-kl", "mu-beta", "sn-kl", "sn-mu-kl", "bmd-kl",
+    ] {
+        assert!(claimed.contains(&name), "{name} descends, by its paper");
+    }
+    for name in ["als", "nenmf", "ao-admm", "e-hals", "e-a-hals", "e-anls", "rhals", "ccd-kl", "admm-kl", "pd-kl"] {
+        assert!(!claimed.contains(&name), "{name} may rise");
+    }
     for seed in 0..60 {
         let mut shape = Stream::of(seed, "shapes");
         let mut below = |n: u64| usize::try_from(shape.bits() % n).expect("small");
@@ -76,13 +85,20 @@ fn separable(m: usize, n: usize, k: usize, seed: u64) -> (Matrix<f64>, Factors<f
 fn stationary_points_are_reached_on_an_exact_product() {
     let (matrix, _) = separable(20, 15, 4, 1);
     let start = random_start(&matrix, 4, 1);
-    for name in ["hals", "pgd"] {
-        assert!(BUILTIN.iter().any(|e| e.name == name && e.traits.stationary));
+    for name in BUILTIN.iter().filter(|e| e.traits.stationary).map(|e| e.name) {
         let mut evaluator = Evaluator::new(&matrix, &start, Par::Seq);
+        let mut kkt = |f: &Factors<f64>| evaluator.look(f, (0.0, 0.0)).kkt_residual;
+        if name == "mu-lin" {
+            // Sublinear: seen 3e-3 after 400 iterations.
+            let path = steps(&*method(name, "{}"), &matrix, &start, 4000);
+            let (early, late) = (kkt(&path[400]), kkt(&path[4000]));
+            assert!(early < 1e-2 && late < 0.3 * early, "{name}: {early:e} {late:e}");
+            continue;
+        }
         let path = steps(&*method(name, "{}"), &matrix, &start, 400);
-        let needed = path.iter().position(|f| evaluator.look(f, (0.0, 0.0)).kkt_residual < 1e-6);
-        // Seen: 28 iterations of HALS, 26 of projected gradient.
-        assert!(needed.is_some_and(|i| i <= 100), "{name}: {needed:?} iterations");
+        let needed = path.iter().position(|f| kkt(f) < 1e-6);
+        // Seen: from 18 iterations (exact least squares) to 88 (joint projected gradient).
+        assert!(needed.is_some_and(|i| i <= 150), "{name}: {needed:?} iterations");
     }
 }
 
@@ -126,13 +142,19 @@ fn a_unique_factorisation_is_found() {
 
 #[test]
 fn transposing_the_data_swaps_the_factors() {
-    for (name, _) in all_methods() {
+    // What has no order of its own, or compresses the longer side, is not asked.
+    let ordered = BUILTIN.iter().filter(|e| e.fields().iter().any(|f| f.name == "first"));
+    for name in ordered.map(|e| e.name) {
         let matrix = data(17, 11, 4, true, 3);
         let transposed = valid(common::entries(&matrix).transpose().to_owned());
         let start = random_start(&matrix, 4, 3);
         let swapped = Factors { w: start.ht.clone(), ht: start.w.clone() };
-        let one = steps(&*method(name, r#"{"first": "w"}"#), &matrix, &start, 30);
-        let other = steps(&*method(name, r#"{"first": "h"}"#), &transposed, &swapped, 30);
+        let with = |first: &str| match name {
+            "mu-lin" => method(name, &format!(r#"{{"first": "{first}", "normalize": false}}"#)),
+            _ => method(name, &format!(r#"{{"first": "{first}"}}"#)),
+        };
+        let one = steps(&*with("w"), &matrix, &start, 30);
+        let other = steps(&*with("h"), &transposed, &swapped, 30);
         for (i, (one, other)) in one.iter().zip(&other).enumerate() {
             let apart = distance(&one.w, &other.ht).max(distance(&one.ht, &other.w));
             assert!(apart <= 1e-12, "{name}: apart by {apart:e} after iteration {i}");
@@ -146,7 +168,14 @@ fn transposing_the_data_swaps_the_factors() {
 fn scaling_the_data_scales_the_factors() {
     for (name, _) in all_methods() {
         let (parameters, powers) = match name {
-            "pgd" => (r#"{"beta": 0.5, "trials": 60}"#, vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-8), 0.0)]),
+            "pgd" | "a-pgd" | "pgrad" => {
+                (r#"{"beta": 0.5, "trials": 60}"#, vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-8), 0.0)])
+            }
+            // Whether there is a second Newton step on an entry is a matter of less or more than a half.
+            "ccd-kl" => ("{}", vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-20), 0.0)]),
+            "mu-lin" => {
+                (r#"{"normalize": false}"#, vec![(4.0, 0.0), (2.0_f64.powi(-20), 0.0), (3.0, 1e-9), (1e5, 1e-9)])
+            }
             _ => ("{}", vec![(4.0, 0.0), (2.0_f64.powi(-20), 0.0), (3.0, 1e-9), (1e5, 1e-9)]),
         };
         let matrix = data(17, 11, 4, true, 4);
@@ -165,10 +194,10 @@ fn scaling_the_data_scales_the_factors() {
     }
 }
 
-/// Renaming the components renames those of the result. Not so for HALS: it goes through them in order, and the order
-/// matters.
+/// Renaming the components renames those of the result. Not so for HALS, what is made of it, and the coordinate methods
+/// for the Kullback–Leibler divergence: they go through them in order, and the order matters.
 #[test]
-fn the_order_of_the_components_matters_to_hals_only() {
+fn the_order_of_the_components_matters_to_those_that_go_through_them() {
     let matrix = data(17, 11, 4, false, 5);
     let start = random_start(&matrix, 4, 5);
     let permuted = |f: &Factors<f64>| {
@@ -179,7 +208,8 @@ fn the_order_of_the_components_matters_to_hals_only() {
         let plain = steps(&*method, &matrix, &start, 20);
         let path = steps(&*method, &matrix, &permuted(&start), 20);
         let apart = plain.iter().zip(&path).map(|(p, f)| factor_distance(&permuted(p), f)).fold(0.0, f64::max);
-        assert_eq!(apart > 1e-10, name == "hals", "{name}: apart by {apart:e}");
+        let coordinates = name.ends_with("hals") || ["ccd-kl", "sn-kl", "sn-mu-kl"].contains(&name);
+        assert_eq!(apart > 1e-10, coordinates, "{name}: apart by {apart:e}");
     }
 }
 
@@ -187,10 +217,13 @@ fn the_order_of_the_components_matters_to_hals_only() {
 #[test]
 fn a_stationary_point_stays() {
     let (matrix, truth) = separable(20, 15, 4, 2);
-    for (name, method) in all_methods() {
+    for (name, default) in all_methods() {
+        let method = if name == "mu-lin" { method(name, r#"{"normalize": false}"#) } else { default };
         for factors in steps(&*method, &matrix, &truth, 20) {
             let apart = factor_distance(&truth, &factors);
-            assert!(apart <= 1e-12, "{name}: moved by {apart:e}");
+            // v^β has an infinite slope at 0, where the truth has entries: the floor there is felt by its root.
+            let allowed = if name == "mu-beta" { 1e-7 } else { 1e-12 };
+            assert!(apart <= allowed, "{name}: moved by {apart:e}");
         }
     }
 }
@@ -249,8 +282,18 @@ fn effort_grows_and_counts_two_passes_an_iteration() {
         let products = 4.0 * 17.0 * 11.0 * 4.0;
         for pair in run.progress.windows(2) {
             let (before, now) = (pair[0].effort, pair[1].effort);
-            assert!(now.flops - before.flops >= products, "{name}: {before:?} {now:?}");
-            assert!((now.passes - before.passes - 2.0).abs() < 1e-12, "{name}: {before:?} {now:?}");
+            let passes = now.passes - before.passes;
+            let exactly = |n: f64| (passes - n).abs() < 1e-9;
+            let expected = match name {
+                "rhals" => passes >= 6.0 && before.passes < 1e-9 || exactly(0.0), // all of A at the start only
+                "apg" => exactly(2.0) || exactly(3.0),                            // an iteration may be done again
+                "admm-kl" => exactly(3.0), // two products with a matrix like A, and A itself
+                "pgrad" => passes >= 2.0,  // a product for each trial
+                _ => exactly(2.0),
+            };
+            assert!(expected, "{name}: {before:?} {now:?}");
+            assert!(now.flops - before.flops >= products * passes / 2.0, "{name}: {before:?} {now:?}");
+            assert!(now.flops > before.flops, "{name}: {before:?} {now:?}");
         }
     }
 }

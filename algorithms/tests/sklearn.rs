@@ -57,6 +57,32 @@ fn agrees(name: &str, solver: &str) {
     }
 }
 
+/// β = 1, 0 and 1.5 on data without zeros.
+#[test]
+fn mu_for_divergences_is_that_of_scikit_learn() {
+    let betas = &fixture()["betas"];
+    let a = valid(matrix(&betas["a"]));
+    let start = Factors { w: matrix(&betas["w0"]), ht: transposed(&betas["h0"]) };
+    let paths = betas["paths"].as_array().expect("a list");
+    assert_eq!(paths.len(), 3);
+    for path in paths {
+        let beta = &path["beta"];
+        let expected = numbers(&path["values"]);
+        let names = if beta == 1 { vec!["mu-kl", "mu-beta"] } else { vec!["mu-beta"] };
+        for name in names {
+            let parameters = if name == "mu-kl" { "{}".to_owned() } else { format!(r#"{{"beta": {beta}}}"#) };
+            let run = run(&*method(name, &parameters), &a, &start, expected.len() as u64);
+            assert_eq!((expected.len(), run.path.len()), (50, 51), "β = {beta}: {}", run.reason);
+            for (i, (measures, expected)) in run.measures[1..].iter().zip(&expected).enumerate() {
+                let apart = (measures.objective / expected - 1.0).abs();
+                assert!(apart <= 1e-10, "{name}, β = {beta}: {apart:e} after iteration {}", i + 1);
+            }
+            assert!(distance(&matrix(&path["w"]), &run.last().w) <= 1e-8, "{name}, β = {beta}: W");
+            assert!(distance(&transposed(&path["h"]), &run.last().ht) <= 1e-8, "{name}, β = {beta}: H");
+        }
+    }
+}
+
 /// scikit-learn cuts entries below 1e-6 to zero, before it fills zeros with the mean.
 #[test]
 fn nndsvd_is_that_of_scikit_learn() {

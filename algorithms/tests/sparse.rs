@@ -2,10 +2,12 @@
 
 mod common;
 
-use common::{all_methods, assert_feasible, entries, problem, random_start, run, sparse_copy, start, steps, valid};
+use common::{
+    all_methods, assert_feasible, entries, method, problem, random_start, run, sparse_copy, start, steps, valid,
+};
 use faer::{Mat, Par};
 use nmfbench_algorithms::random::Stream;
-use nmfbench_algorithms::{Evaluator, Factors, Init, Matrix};
+use nmfbench_algorithms::{BUILTIN, Entry, Evaluator, Factors, Init, Matrix};
 
 /// Entries on a ragged pattern: some rows and columns are empty, one column is full, the densities of the others differ.
 fn ragged(m: usize, n: usize, seed: u64) -> Mat<f64> {
@@ -81,15 +83,20 @@ fn measures_agree() {
     }
 }
 
-/// Rounding differs, and a line search or an exact solve may turn on it much later: so a few iterations.
+/// Rounding differs, and a line search or an exact solve may turn on it much later: so a few iterations. How often an
+/// accelerated method repeats its update hangs on what a product costs, which differs too: so it does not repeat here.
 #[test]
 fn every_algorithm_makes_the_same_iterates() {
+    let once = |e: &Entry| if e.fields().iter().any(|f| f.name == "alpha") { r#"{"alpha": 0.0}"# } else { "{}" };
+    let methods: Vec<_> = BUILTIN.iter().map(|e| (e.name, method(e.name, once(e)))).collect();
     for (a, rank, what) in cases() {
         let (dense, sparse) = both(&a);
         for init in [Init::Random, Init::Nndsvda] {
             let start = start(init, &dense, rank, 3);
-            for (name, method) in all_methods() {
-                let path = |matrix| steps(&*method, matrix, &start, 4);
+            for (name, method) in &methods {
+                // Its inner stop turns on rounding soonest.
+                let iterations = if *name == "ccd-kl" { 2 } else { 4 };
+                let path = |matrix| steps(&**method, matrix, &start, iterations);
                 for (i, (d, s)) in path(&dense).iter().zip(&path(&sparse)).enumerate() {
                     assert_feasible(s, name);
                     let product = |f: &Factors<f64>| &f.w * f.ht.transpose();

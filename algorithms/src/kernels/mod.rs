@@ -3,7 +3,10 @@
 pub(crate) mod lanes;
 pub mod nnls;
 pub(crate) mod panels;
+pub(crate) mod passive;
+pub(crate) mod rows;
 pub(crate) mod scratch;
+pub(crate) mod spectral;
 pub(crate) mod tiles;
 
 use crate::real::Real;

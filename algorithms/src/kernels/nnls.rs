@@ -11,6 +11,8 @@ use faer::MatRef;
 pub struct Nnls {
     rank: usize,
     gram: Vec<f64>,
+    /// A pivot below this share of its diagonal entry is a dependence.
+    pivot: f64,
     state: Vec<State>,
     free: Vec<usize>,
     factor: Vec<f64>,
@@ -36,11 +38,19 @@ impl Nnls {
         Nnls {
             rank: k,
             gram: (0..k * k).map(|p| gram[(p % k, p / k)]).collect(),
+            pivot: 1e-14,
             state: vec![State::Bound; k],
             free: Vec::with_capacity(k),
             factor: vec![0.0; k * k],
             solution: vec![0.0; k],
         }
+    }
+
+    /// Takes another Gram matrix of the same size, its columns one after the other, and the share of a diagonal entry
+    /// below which a pivot is a dependence.
+    pub(crate) fn load(&mut self, gram: &[f64], pivot: f64) {
+        self.gram.copy_from_slice(gram);
+        self.pivot = pivot;
     }
 
     /// Overwrites `x` with the minimiser for the right-hand side `c` (both of length k).
@@ -122,7 +132,7 @@ impl Nnls {
                 let s = self.gram[self.free[a] * k + self.free[b]] - dots;
                 if a != b {
                     self.factor[a * k + b] = s / self.factor[b * k + b];
-                } else if s > self.gram[self.free[a] * (k + 1)] * 1e-14 {
+                } else if s > self.gram[self.free[a] * (k + 1)] * self.pivot {
                     self.factor[a * k + a] = s.sqrt();
                 } else {
                     return false;

@@ -3,7 +3,7 @@
 //! X ← max(X ∘ C ⊘ (XG), ε). The floor ε > 0 keeps an entry from being locked at 0; with it the objective still never
 //! rises (Gillis & Glineur 2012, §2; Takahashi & Hibi 2014).
 
-use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
+use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
 use crate::kernels::panels::{Gram, RowUpdate, Tall, by_width, update_rows};
 use crate::kernels::tiles::widths;
 use crate::matrix::count;
@@ -38,6 +38,13 @@ impl Rule for Mu {
         stochastic: false,
         locks_zeros: true,
     };
+    fn tuned(within: Within) -> Vec<(&'static str, serde_json::Value)> {
+        match within {
+            Within::Accelerated => vec![("alpha", 2.0.into())], // Gillis & Glineur (2012), §5
+            Within::Extrapolated => vec![],
+        }
+    }
+
     type Update<T: Real> = MuUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> MuUpdate<T> {

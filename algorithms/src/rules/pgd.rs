@@ -8,7 +8,7 @@
 //! repeated until the projected gradient is below a tolerance that follows the outer iteration. A search begins at the
 //! power of β nearest to 1/trace(G), which is on the same grid as Lin's α = 1 and does not depend on the scale of A.
 
-use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
+use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
 use crate::kernels::{column, column_mut, dot};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
@@ -35,8 +35,8 @@ pub struct Pgd {
     /// Projected-gradient steps on one factor in one outer iteration.
     #[schemars(range(min = 1))]
     inner_iterations: u32,
-    /// First inner tolerance on the projected gradient, in units of the start's gradient norm.
-    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    /// First inner tolerance on the projected gradient, in units of the start's gradient norm; 0 means none.
+    #[schemars(range(min = 0.0))]
     inner_tolerance: f64,
 }
 
@@ -56,6 +56,14 @@ impl Rule for Pgd {
     };
     const SEPARABLE: bool = false;
     const WANTS_START_GRADIENT: bool = true;
+    /// Gillis & Glineur (2012), §4.3 repeat single steps, and count those.
+    fn tuned(within: Within) -> Vec<(&'static str, serde_json::Value)> {
+        match within {
+            Within::Accelerated => vec![("inner_iterations", 1.into()), ("inner_tolerance", 0.0.into())],
+            Within::Extrapolated => vec![],
+        }
+    }
+
     type Update<T: Real> = PgdUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> PgdUpdate<T> {

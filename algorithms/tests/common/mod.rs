@@ -7,8 +7,8 @@ use faer::{Mat, Par};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
 use nmfbench_algorithms::{
-    BUILTIN, Evaluator, Factors, Init, Matrix, Measures, Method, Observer, Problem, Progress, Reason, Registry,
-    Schedule, Sparse, StartIn, Stop, drive,
+    BUILTIN, Evaluator, Factors, Init, Matrix, Measures, Method, Objective, Observer, Problem, Progress, Reason,
+    Registry, Schedule, Sparse, StartIn, Stop, drive,
 };
 
 /// A run with all that was seen on the way; entry i belongs to iteration i.
@@ -18,6 +18,7 @@ pub(crate) struct Run {
     pub(crate) progress: Vec<Progress>,
     pub(crate) floors: (f64, f64),
     pub(crate) reason: Reason,
+    pub(crate) objective: Objective,
 }
 
 impl Run {
@@ -29,9 +30,16 @@ impl Run {
         self.measures.last().expect("the start is always there")
     }
 
-    /// The largest rise of the objective in one iteration, in units of ε·½‖A‖² (0 when it never rises).
+    /// The largest rise of the objective in one iteration, in units of ε·½‖A‖², or ε·Σa^β for a divergence (0 when it
+    /// never rises).
     pub(crate) fn worst_rise(&self, matrix: &Matrix<f64>) -> f64 {
-        let unit = f64::EPSILON * 0.5 * matrix.squared_norm();
+        let a = entries(matrix);
+        let powers = |beta: f64| (0..a.ncols()).flat_map(|j| a.col_as_slice(j)).map(|a| a.powf(beta)).sum::<f64>();
+        let size = match self.objective {
+            Objective::Frobenius => 0.5 * matrix.squared_norm(),
+            other => powers(other.beta()),
+        };
+        let unit = f64::EPSILON * size;
         self.measures.windows(2).map(|m| (m[1].objective - m[0].objective) / unit).fold(0.0, f64::max)
     }
 }
@@ -62,8 +70,16 @@ pub(crate) fn run_in<T: StartIn>(
     stop: &Stop,
 ) -> Run {
     let matrix = problem.matrix.convert::<f64>();
-    let run = Run { path: vec![], measures: vec![], progress: vec![], floors: (0.0, 0.0), reason: Reason::Iterations };
-    let mut recorder = Recorder { evaluator: Evaluator::new(&matrix, &factors.convert(), Par::Seq), run };
+    let run = Run {
+        path: vec![],
+        measures: vec![],
+        progress: vec![],
+        floors: (0.0, 0.0),
+        reason: Reason::Iterations,
+        objective: method.objective(),
+    };
+    let evaluator = Evaluator::of(method.objective(), &matrix, &factors.convert(), Par::Seq);
+    let mut recorder = Recorder { evaluator, run };
     let start = |p: &Problem<'_, T>, f: &Factors<T>| T::start(method, p, f);
     let (reason, _) = drive(start, problem, factors, stop, Schedule::Every(1), &mut recorder);
     Run { reason, ..recorder.run }

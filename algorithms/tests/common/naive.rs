@@ -76,7 +76,7 @@ pub(crate) fn least_squares_h(a: &Rows, w: &Rows, h: &mut Rows) {
 }
 
 /// Gaussian elimination with row pivoting; the right-hand side is k×n.
-fn solve(mut g: Rows, mut rhs: Rows) -> Rows {
+pub(crate) fn solve(mut g: Rows, mut rhs: Rows) -> Rows {
     let k = g.len();
     for c in 0..k {
         let pivot = (c..k).max_by(|a, b| g[*a][c].abs().total_cmp(&g[*b][c].abs())).expect("a row");
@@ -123,7 +123,7 @@ impl Lin {
 }
 
 /// WᵀWH − WᵀV.
-fn gradient(v: &Rows, w: &Rows, h: &Rows) -> Rows {
+pub(crate) fn gradient(v: &Rows, w: &Rows, h: &Rows) -> Rows {
     let wt = transposed(w);
     let (mut g, c) = (product(&product(&wt, w), h), product(&wt, v));
     for (g, c) in g.iter_mut().flatten().zip(c.iter().flatten()) {
@@ -135,8 +135,13 @@ fn gradient(v: &Rows, w: &Rows, h: &Rows) -> Rows {
 /// Lin (2007), Algorithm 4 on one factor: projected gradient with the step length of the step before as first trial.
 /// Where no step was needed the tolerance falls to a tenth for the next time.
 pub(crate) fn projected_gradient_h(v: &Rows, w: &Rows, h: &mut Rows, tolerance: &mut f64) {
+    projected_gradient_steps_h(v, w, h, tolerance, 1000);
+}
+
+/// The same, with at most this many steps.
+pub(crate) fn projected_gradient_steps_h(v: &Rows, w: &Rows, h: &mut Rows, tolerance: &mut f64, steps: u32) {
     let (beta, mut alpha) = (0.1, 1.0);
-    for step in 0..1000 {
+    for step in 0..steps {
         let g = gradient(v, w, h);
         let free = g.iter().flatten().zip(h.iter().flatten()).filter(|(g, h)| **g < 0.0 || **h > 0.0);
         if free.map(|(g, _)| g * g).sum::<f64>().sqrt() <= *tolerance {
