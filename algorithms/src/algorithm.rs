@@ -5,6 +5,7 @@
 //! knows nothing else; [`crate::Alternating`] makes an algorithm of it. What does not fit there implements
 //! [`Algorithm`] itself.
 
+use crate::matrix::{InvalidMatrix, Matrix};
 use crate::parameters::{ParameterError, Parameters};
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
 use crate::real::Real;
@@ -15,7 +16,7 @@ use faer::{MatMut, MatRef, Par};
 pub struct Traits {
     /// The objective it descends.
     pub objective: Objective,
-    /// The objective never rises, beyond rounding.
+    /// The objective never rises, beyond rounding: [`Solver::objective`] where the method has one of its own.
     pub monotone: bool,
     /// Its limit points are stationary (the KKT residual goes to 0).
     pub stationary: bool,
@@ -23,6 +24,33 @@ pub struct Traits {
     pub stochastic: bool,
     /// An entry that is 0 can never leave 0, so a start with zeros confines it.
     pub locks_zeros: bool,
+}
+
+/// What data a method takes beside matrices ≥ 0 with every entry known, and what its factors may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepts {
+    /// A may have entries below 0. Then W may have them as well, and H alone is kept ≥ 0.
+    pub signed: bool,
+    /// A may come with weights or with entries that are missing.
+    pub weighted: bool,
+    /// A must be symmetric.
+    pub symmetric_only: bool,
+}
+
+impl Accepts {
+    /// Matrices ≥ 0 with every entry known: what nearly all methods take.
+    pub const NONNEGATIVE: Accepts = Accepts { signed: false, weighted: false, symmetric_only: false };
+
+    /// Checks that a matrix is of that kind.
+    ///
+    /// # Errors
+    /// Names the first entry that is not.
+    pub fn check<T: Real>(self, matrix: &Matrix<T>) -> Result<(), InvalidMatrix> {
+        if self.symmetric_only {
+            matrix.check_symmetric()?;
+        }
+        Ok(())
+    }
 }
 
 /// The side of the problem on which a rule works: X is p×k, and the other factor Y is q×k.
@@ -117,6 +145,8 @@ pub trait Update<T: Real>: Send {
 pub trait Algorithm: Parameters {
     /// What is true of it.
     const TRAITS: Traits;
+    /// The data it takes.
+    const ACCEPTS: Accepts = Accepts::NONNEGATIVE;
     /// The objective it descends with these parameters.
     fn objective(&self) -> Objective {
         Self::TRAITS.objective
@@ -144,7 +174,16 @@ pub trait Solver<T: Real>: Send {
     fn step(&mut self, problem: &Problem<'_, T>, factors: &mut Factors<T>) -> Result<Effort, Breakdown>;
 
     /// The lower bounds at which W and H are kept: optimality is measured against these.
+    ///
+    /// A factor of any sign has −∞.
     fn floors(&self) -> (f64, f64) {
         (0.0, 0.0)
+    }
+
+    /// The value at these factors of what the method descends, where that is more than [`Traits::objective`]: with a
+    /// penalty, or infinite where a constraint is not met (as at a start that does not know of it). A method that claims
+    /// [`Traits::monotone`] never lets this rise. It may allocate: it is for tests and reports.
+    fn objective(&self, _problem: &Problem<'_, T>, _factors: &Factors<T>) -> Option<f64> {
+        None
     }
 }

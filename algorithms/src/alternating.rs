@@ -86,4 +86,8 @@ impl<T: Real, U: Update<T>> Solver<T> for Machine<T, U> {
     fn floors(&self) -> (f64, f64) {
         (self.w.floor(), self.h.floor())
     }
+
+    fn objective(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Option<f64> {
+        self.products.penalised(problem, factors)
+    }
 }

@@ -186,6 +186,7 @@ impl Nmf {
         let matrix = Matrix::dense(a.clone())?;
         let problem = Problem::new(&matrix, self.rank, key(self.seed, "algorithm"))?.with_threads(self.threads);
         method.check(&problem.shape())?;
+        method.accepts().check(&matrix)?;
         method.objective().check(&matrix)?;
         let mut factors = match &self.init {
             Start::Init(init) => init.start(&problem, &key(self.seed, "start"))?,

@@ -30,7 +30,7 @@ mod rules;
 mod sparse;
 
 pub use accelerated::Accelerated;
-pub use algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update, Within};
+pub use algorithm::{Accepts, Algorithm, Rule, Side, Solver, Subproblem, Traits, Update, Within};
 pub use alternating::Alternating;
 pub use dense::Dense;
 pub use divergence::{

@@ -70,6 +70,29 @@ pub enum InvalidMatrix {
         /// β.
         beta: f64,
     },
+    /// A matrix of another shape where a symmetric one is needed.
+    #[error("the matrix is {rows}×{cols}; this method takes symmetric matrices only")]
+    NotSquare {
+        /// Rows found.
+        rows: usize,
+        /// Columns found.
+        cols: usize,
+    },
+    /// Two entries that should be the same.
+    #[error(
+        "entry ({row}, {col}) is {value} but entry ({col}, {row}) is {mirrored}; this method takes symmetric matrices \
+         only (positions count from 0)"
+    )]
+    NotSymmetric {
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0; below the row.
+        col: usize,
+        /// What stands there.
+        value: f64,
+        /// What stands in the mirrored place.
+        mirrored: f64,
+    },
     /// The sum of squares cannot be represented.
     #[error("the sum of squared entries is {squared_norm:e} in {scalar}: out of range; rescale the data")]
     OutOfRange {
@@ -82,6 +105,9 @@ pub enum InvalidMatrix {
 
 /// Where the cube of a norm is still far from the ends of the range of double precision.
 const CUBE_RANGE: f64 = 1e270;
+
+/// Rows and columns of the tiles in which a matrix is compared with its transpose.
+const SQUARE: usize = 128;
 
 /// Stored entries that are summed by themselves, so that long sums keep their digits.
 const PIECE: usize = 4096;
@@ -246,6 +272,34 @@ impl<T: Real> Matrix<T> {
             Matrix::Dense(a) => a.copy_block(row, col, block),
             Matrix::Sparse(a) => a.copy_block(row, col, block),
         }
+    }
+
+    /// Checks that A = Aᵀ, but for rounding of the last places.
+    pub(crate) fn check_symmetric(&self) -> Result<(), InvalidMatrix> {
+        let (rows, cols) = (self.nrows(), self.ncols());
+        if rows != cols {
+            return Err(InvalidMatrix::NotSquare { rows, cols });
+        }
+        let mut tile = Mat::<T>::zeros(SQUARE.min(rows), SQUARE.min(rows));
+        let mut mirrored = tile.clone();
+        for from in (0..cols).step_by(SQUARE) {
+            let width = SQUARE.min(cols - from);
+            for top in (from..rows).step_by(SQUARE) {
+                let height = SQUARE.min(rows - top);
+                let (mut a, mut b) = (tile.get_mut(..height, ..width), mirrored.get_mut(..height, ..width));
+                self.copy_block(top, from, a.rb_mut());
+                self.copy_block(from, top, b.rb_mut().transpose_mut());
+                for j in 0..width {
+                    for (i, (a, b)) in kernels::column(a.rb(), j).iter().zip(kernels::column(b.rb(), j)).enumerate() {
+                        let (value, mirrored) = (a.to_f64(), b.to_f64());
+                        if (value - mirrored).abs() > 8.0 * T::EPSILON * value.abs().max(mirrored.abs()) {
+                            return Err(InvalidMatrix::NotSymmetric { row: top + i, col: from + j, value, mirrored });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The matrix as faer holds it, for the factorisations that start from all of A.

@@ -1,7 +1,7 @@
 //! Normalisation after each iteration: the columns of W sum to 1, and H takes the scale. Lin, IEEE Trans. Neural Networks
 //! 18 (2007), §III: without it the iterates of a multiplicative method need not stay bounded.
 
-use crate::algorithm::{Algorithm, Solver, Traits};
+use crate::algorithm::{Accepts, Algorithm, Solver, Traits};
 use crate::matrix::count;
 use crate::parameters::{Field, ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Problem, Shape};
@@ -45,6 +45,7 @@ impl<A: Parameters> Parameters for Normalized<A> {
 
 impl<A: Algorithm> Algorithm for Normalized<A> {
     const TRAITS: Traits = A::TRAITS;
+    const ACCEPTS: Accepts = A::ACCEPTS;
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let inner = self.algorithm.start(problem, factors)?;
@@ -77,5 +78,9 @@ impl<T: Real> Solver<T> for Scaling<T> {
 
     fn floors(&self) -> (f64, f64) {
         self.inner.floors()
+    }
+
+    fn objective(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Option<f64> {
+        self.inner.objective(problem, factors)
     }
 }

@@ -137,6 +137,13 @@ impl<'a, T: Real> Problem<'a, T> {
         Shape { m: self.matrix.nrows(), n: self.matrix.ncols(), rank: self.rank }
     }
 
+    /// ½‖A − WH‖²_F from the residual itself. Allocates: for measuring.
+    #[must_use]
+    pub fn frobenius(&self, factors: &Factors<T>) -> f64 {
+        let mut block = Mat::zeros(self.matrix.nrows(), self.matrix.ncols().min(64));
+        0.5 * self.matrix.squared_residual(factors.w.as_ref(), factors.ht.as_ref(), &mut block, self.par)
+    }
+
     /// Checks that given factors fit: shapes, finite, nonnegative. `h` is k×n.
     ///
     /// # Errors

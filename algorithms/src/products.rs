@@ -77,6 +77,11 @@ impl Penalties {
         }
     }
 
+    /// Whether any of the weights is above 0.
+    pub(crate) fn any(&self) -> bool {
+        [self.l1_w, self.l1_h, self.l2_w, self.l2_h].into_iter().any(|weight| weight > 0.0)
+    }
+
     /// l1·Σx + ½·l2·‖X‖²_F.
     pub(crate) fn value<T: Real>(&self, factor: Factor, x: &Mat<T>) -> f64 {
         let (l1, l2) = self.of(factor);
@@ -169,6 +174,13 @@ impl<T: Real> Products<T> {
         let (p, k) = (count(x.nrows()), count(x.ncols()));
         let effort = Effort { flops: p * k * (k + 1.0) + 2.0 * p * k, ..Effort::default() };
         (0.5 * problem.squared_norm + quadratic + self.penalties.value(factor.other(), y), effort)
+    }
+
+    /// The penalised objective from the residual itself, where there are penalties. Allocates: for measuring.
+    pub(crate) fn penalised(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Option<f64> {
+        let of = |factor, x| self.penalties.value(factor, x);
+        let penalty = || of(Factor::W, &factors.w) + of(Factor::H, &factors.ht);
+        self.penalties.any().then(|| problem.frobenius(factors) + penalty())
     }
 
     /// ‖∇(W, H)‖_F, both factors at once.

@@ -1,7 +1,7 @@
 //! The table of algorithms: a row each, from which listing, parsing, help and tests follow.
 
 use crate::accelerated::Accelerated;
-use crate::algorithm::{Algorithm, Solver, Traits};
+use crate::algorithm::{Accepts, Algorithm, Solver, Traits};
 use crate::alternating::Alternating;
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
@@ -147,6 +147,8 @@ pub struct Entry {
     pub revision: u32,
     /// What it claims.
     pub traits: Traits,
+    /// The data it takes.
+    pub accepts: Accepts,
     fields: fn() -> Vec<Field>,
     parse: fn(&Table) -> Result<Box<dyn Method>, ParameterError>,
 }
@@ -160,6 +162,7 @@ pub const fn entry<A: Algorithm>(name: &'static str, summary: &'static str, sour
         source,
         revision: 1,
         traits: A::TRAITS,
+        accepts: A::ACCEPTS,
         fields: A::fields,
         parse: |table| Ok(Box::new(parameters::parse::<A>(table)?)),
     }
@@ -194,6 +197,8 @@ pub trait Method: Debug + Send + Sync {
     fn parameters(&self) -> Table;
     /// The objective it descends with these parameters.
     fn objective(&self) -> Objective;
+    /// The data it takes.
+    fn accepts(&self) -> Accepts;
     /// Checks that need the shape of the problem.
     ///
     /// # Errors
@@ -220,6 +225,9 @@ impl<A: Algorithm> Method for A {
     }
     fn objective(&self) -> Objective {
         Algorithm::objective(self)
+    }
+    fn accepts(&self) -> Accepts {
+        A::ACCEPTS
     }
     fn check(&self, shape: &Shape) -> Result<(), ParameterError> {
         Algorithm::check(self, shape)

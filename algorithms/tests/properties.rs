@@ -8,7 +8,7 @@ use common::{
 };
 use faer::{Mat, Par, mat};
 use nmfbench_algorithms::random::Stream;
-use nmfbench_algorithms::{BUILTIN, Evaluator, Factors, Init, Matrix, Reason};
+use nmfbench_algorithms::{BUILTIN, Evaluator, Factors, Init, Matrix, Reason, Solver};
 
 /// Names of the algorithms that claim monotone descent.
 fn monotone() -> impl Iterator<Item = &'static str> {
@@ -50,6 +50,34 @@ fn the_objective_never_rises_where_that_is_claimed() {
                 assert!(descent || rank == 1, "{name}, {init}, seed {seed}: no descent");
             }
         }
+    }
+}
+
+/// With penalties it is the penalised objective that falls, and the method says what that is.
+#[test]
+fn the_penalised_objective_never_rises() {
+    let (matrix, parameters) = (data(13, 11, 3, true, 2), r#"{"l1_w": 0.3, "l1_h": 0.2, "l2_w": 0.5, "l2_h": 0.1}"#);
+    let (problem, start) = (problem(&matrix, 4), random_start(&matrix, 4, 2));
+    let value = |solver: &dyn Solver<f64>, f: &Factors<f64>| solver.objective(&problem, f);
+    for name in ["mu", "hals", "anls-bpp", "apg"] {
+        let plain = method(name, "{}").start_f64(&problem, &start).expect("starts");
+        assert_eq!(value(&*plain, &start), None, "{name}: nothing of its own without penalties");
+        let mut solver = method(name, parameters).start_f64(&problem, &start).expect("starts");
+        let mut factors = start.clone();
+        let mut before = value(&*solver, &factors).expect("penalised");
+        let sums = |x: &Mat<f64>| x.col_iter().flat_map(|c| c.iter()).fold((0.0, 0.0), |s, v| (s.0 + v, s.1 + v * v));
+        let (w, h) = (sums(&start.w), sums(&start.ht));
+        let residual = (common::entries(&matrix) - &start.w * start.ht.transpose()).squared_norm_l2();
+        let expected = 0.5 * residual + 0.3 * w.0 + 0.2 * h.0 + 0.25 * w.1 + 0.05 * h.1;
+        assert!((before / expected - 1.0).abs() < 1e-13, "{name}: {before} {expected}");
+        let first = before;
+        for i in 0..100 {
+            solver.step(&problem, &mut factors).expect("a step");
+            let now = value(&*solver, &factors).expect("penalised");
+            assert!(now <= before + 1e-13 * first, "{name}: {before} → {now} in iteration {i}");
+            before = now;
+        }
+        assert!(before < 0.8 * first, "{name}: {first} → {before}");
     }
 }
 

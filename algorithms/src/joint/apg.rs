@@ -206,6 +206,10 @@ impl<T: Real> Solver<T> for Machine<T> {
         }
         Ok(effort)
     }
+
+    fn objective(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Option<f64> {
+        self.products.penalised(problem, factors)
+    }
 }
 
 fn copy<T: Real>(mut to: MatMut<'_, T>, from: &Mat<T>) {
