@@ -21,13 +21,7 @@ struct FixedStep {
 }
 
 impl Rule for FixedStep {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     type Update<T: Real> = Step<T>;
     fn prepare<T: Real>(&self, side: &Side) -> Step<T> {
         Step { damping: self.damping, xg: Mat::zeros(side.rows, side.rank) }

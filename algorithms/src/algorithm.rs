@@ -5,13 +5,25 @@
 //! knows nothing else; [`crate::Alternating`] makes an algorithm of it. What does not fit there implements
 //! [`Algorithm`] itself.
 
+use crate::conformance::Property;
 use crate::matrix::{InvalidMatrix, Matrix};
 use crate::parameters::{ParameterError, Parameters};
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
 use crate::real::Real;
 use faer::{MatMut, MatRef, Par};
 
-/// What is true of a method, as its paper claims it; the tests hold it to that.
+/// What is true of a method, as its paper claims it; the conformance suite holds it to that.
+///
+/// Written from [`Traits::of`], so that only what differs is named:
+///
+/// ```
+/// use nmfbench_algorithms::conformance::Property;
+/// use nmfbench_algorithms::{Objective, Traits};
+///
+/// const TRAITS: Traits = Traits { monotone: true, ..Traits::of(Objective::Frobenius) }
+///     .except(Property::Permutation, "goes through the components in order");
+/// assert!(TRAITS.monotone && !TRAITS.stationary);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Traits {
     /// The objective it descends.
@@ -24,6 +36,63 @@ pub struct Traits {
     pub stochastic: bool,
     /// An entry that is 0 can never leave 0, so a start with zeros confines it.
     pub locks_zeros: bool,
+    /// What the conformance suite would ask of every method and does not ask of this one.
+    pub exceptions: Exceptions,
+}
+
+impl Traits {
+    /// Descends this objective, and claims nothing beyond what is asked of every method.
+    #[must_use]
+    pub const fn of(objective: Objective) -> Self {
+        let exceptions = Exceptions([None; Exceptions::MOST]);
+        Traits { objective, monotone: false, stationary: false, stochastic: false, locks_zeros: false, exceptions }
+    }
+
+    /// The same without the claim to a property, and why.
+    #[must_use]
+    pub const fn except(self, property: Property, why: &'static str) -> Self {
+        self.with_exception(Exception { property, why, with: None })
+    }
+
+    /// The same with the claim to a property for other parameters than the defaults (a JSON object), and why.
+    #[must_use]
+    pub const fn only_with(self, property: Property, parameters: &'static str, why: &'static str) -> Self {
+        self.with_exception(Exception { property, why, with: Some(parameters) })
+    }
+
+    const fn with_exception(mut self, exception: Exception) -> Self {
+        let mut i = 0;
+        while self.exceptions.0[i].is_some() {
+            i += 1; // beyond the last place this does not compile
+        }
+        self.exceptions.0[i] = Some(exception);
+        self
+    }
+}
+
+/// Properties that a method does not claim; made by [`Traits::except`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exceptions([Option<Exception>; Exceptions::MOST]);
+
+impl Exceptions {
+    const MOST: usize = 8;
+
+    /// What is said about a property; the last word where there are several.
+    #[must_use]
+    pub fn of(&self, property: Property) -> Option<&Exception> {
+        self.0.iter().flatten().rfind(|e| e.property == property)
+    }
+}
+
+/// A property that a method does not claim, or not with its defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// Which.
+    pub property: Property,
+    /// Why, in a few words.
+    pub why: &'static str,
+    /// Parameters with which it is claimed all the same, a JSON object.
+    pub with: Option<&'static str>,
 }
 
 /// What data a method takes beside matrices ≥ 0 with every entry known, and what its factors may be.

@@ -9,6 +9,7 @@
 mod accelerated;
 mod algorithm;
 mod alternating;
+pub mod conformance;
 mod dense;
 mod divergence;
 mod drive;
@@ -30,7 +31,9 @@ mod rules;
 mod sparse;
 
 pub use accelerated::Accelerated;
-pub use algorithm::{Accepts, Algorithm, Rule, Side, Solver, Subproblem, Traits, Update, Within};
+pub use algorithm::{
+    Accepts, Algorithm, Exception, Exceptions, Rule, Side, Solver, Subproblem, Traits, Update, Within,
+};
 pub use alternating::Alternating;
 pub use dense::Dense;
 pub use divergence::{

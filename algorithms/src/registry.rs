@@ -143,6 +143,10 @@ pub struct Entry {
     pub summary: &'static str,
     /// Where it comes from.
     pub source: &'static str,
+    /// What an iteration does, as a formula; empty where nobody has said so.
+    pub update: &'static str,
+    /// What an iteration costs, beside the two products with A where there are such; empty where nobody has said so.
+    pub cost: &'static str,
     /// Part of every run's key: raised when the same parameters give other iterates than before.
     pub revision: u32,
     /// What it claims.
@@ -160,6 +164,8 @@ pub const fn entry<A: Algorithm>(name: &'static str, summary: &'static str, sour
         name,
         summary,
         source,
+        update: "",
+        cost: "",
         revision: 1,
         traits: A::TRAITS,
         accepts: A::ACCEPTS,
@@ -173,6 +179,13 @@ impl Entry {
     #[must_use]
     pub const fn revision(mut self, revision: u32) -> Self {
         self.revision = revision;
+        self
+    }
+
+    /// The same row with the formula and the cost of an iteration, for `info` and docs/algorithms.md.
+    #[must_use]
+    pub const fn explained(mut self, update: &'static str, cost: &'static str) -> Self {
+        (self.update, self.cost) = (update, cost);
         self
     }
 

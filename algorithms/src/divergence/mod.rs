@@ -145,5 +145,5 @@ fn model_floor<T: Real>(floor: T) -> T {
 
 /// Traits of the methods here: for the Kullback–Leibler divergence, with a floor.
 const fn kullback_leibler(monotone: bool) -> Traits {
-    Traits { objective: Objective::KullbackLeibler, monotone, stationary: false, stochastic: false, locks_zeros: false }
+    Traits { monotone, ..Traits::of(Objective::KullbackLeibler) }
 }

@@ -48,13 +48,7 @@ impl Default for RHals {
 }
 
 impl Algorithm for RHals {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: false,
-        stationary: false,
-        stochastic: true,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { stochastic: true, ..Traits::of(Objective::Frobenius) };
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let Shape { m, n, rank } = problem.shape();

@@ -27,13 +27,7 @@ pub struct Als {
 }
 
 impl Rule for Als {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: false,
-        stationary: false,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits::of(Objective::Frobenius);
     type Update<T: Real> = AlsUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> AlsUpdate<T> {

@@ -30,13 +30,7 @@ impl Default for AnlsAs {
 }
 
 impl Rule for AnlsAs {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     type Update<T: Real> = AnlsAsUpdate;
 
     fn prepare<T: Real>(&self, side: &Side) -> AnlsAsUpdate {

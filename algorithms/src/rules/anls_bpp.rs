@@ -31,13 +31,7 @@ impl Default for AnlsBpp {
 }
 
 impl Rule for AnlsBpp {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     fn tuned(within: Within) -> Vec<(&'static str, serde_json::Value)> {
         match within {
             Within::Accelerated => vec![],

@@ -41,13 +41,7 @@ impl Default for AoAdmm {
 }
 
 impl Rule for AoAdmm {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: false,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { stationary: true, ..Traits::of(Objective::Frobenius) };
     const SEPARABLE: bool = false;
     type Update<T: Real> = AoAdmmUpdate<T>;
 

@@ -39,13 +39,7 @@ impl Default for Gcd {
 }
 
 impl Rule for Gcd {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     const SEPARABLE: bool = false;
     type Update<T: Real> = GcdUpdate<T>;
 

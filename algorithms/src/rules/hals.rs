@@ -28,13 +28,7 @@ pub struct Hals {
 }
 
 impl Rule for Hals {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     type Update<T: Real> = HalsUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> HalsUpdate<T> {

@@ -31,13 +31,7 @@ impl Default for Mu {
 }
 
 impl Rule for Mu {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: false,
-        stochastic: false,
-        locks_zeros: true,
-    };
+    const TRAITS: Traits = Traits { monotone: true, locks_zeros: true, ..Traits::of(Objective::Frobenius) };
     fn tuned(within: Within) -> Vec<(&'static str, serde_json::Value)> {
         match within {
             Within::Accelerated => vec![("alpha", 2.0.into())], // Gillis & Glineur (2012), §5

@@ -44,13 +44,7 @@ impl Default for NeNmf {
 }
 
 impl Rule for NeNmf {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: false,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { stationary: true, ..Traits::of(Objective::Frobenius) };
     const SEPARABLE: bool = false;
     const WANTS_START_GRADIENT: bool = true;
     type Update<T: Real> = NeNmfUpdate<T>;

@@ -47,13 +47,7 @@ impl Default for Pgd {
 }
 
 impl Rule for Pgd {
-    const TRAITS: Traits = Traits {
-        objective: Objective::Frobenius,
-        monotone: true,
-        stationary: true,
-        stochastic: false,
-        locks_zeros: false,
-    };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
     const SEPARABLE: bool = false;
     const WANTS_START_GRADIENT: bool = true;
     /// Gillis & Glineur (2012), §4.3 repeat single steps, and count those.

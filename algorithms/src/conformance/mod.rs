@@ -1,0 +1,5 @@
+//! What is asked of every algorithm.
+
+mod property;
+
+pub use property::Property;
