@@ -4,6 +4,7 @@
 //! do with failures: a failure is infinite, never dropped.
 
 mod best;
+mod claims;
 mod curve;
 mod groups;
 mod machine;
@@ -16,6 +17,7 @@ mod targets;
 pub(crate) mod invented;
 
 pub use best::{BestValue, BestValues};
+pub use claims::{Claim, Finding, Verdict, judge};
 pub use curve::{Curve, curve};
 pub use groups::{Entrant, Problem, Run, problems};
 pub use machine::{OneMachine, on_one_machine};

@@ -58,6 +58,14 @@ enum Command {
         #[command(flatten)]
         experiment: Experiment,
     },
+    /// Say of each claim of an experiment whether the stored runs bear it out; runs nothing
+    Claims {
+        #[command(flatten)]
+        experiment: Experiment,
+        /// End with exit code 1 when a claim does not hold
+        #[arg(long)]
+        strict: bool,
+    },
     /// Write the tables of a results folder for other programs: one file for the runs, one for their traces
     Export {
         /// The folder of an experiment's results, results/<experiment>
@@ -180,6 +188,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
+        Command::Claims { experiment, strict } => run::claims(&registry, &experiment, strict),
         Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
         Command::Bench(options) => bench::bench(&registry, &options),
         Command::List { what } => list::list(&registry, what),

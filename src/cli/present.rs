@@ -1,6 +1,6 @@
 //! From stored records to tables, summary and figures. Nothing here runs or computes a factorisation.
 
-use crate::analysis::BestValues;
+use crate::analysis::{BestValues, Claim, Finding, judge};
 use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
@@ -102,6 +102,8 @@ pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, 
     let problems = report::summarize(&kept.records, &best(store)?, &experiment.targets.gap);
     let question = experiment.question.as_deref().unwrap_or_default();
     let mut summary = report::markdown(&experiment.name, question, &problems);
+    let findings = claims(kept, store, plan)?;
+    summary.push_str(&report::claims_markdown(&findings));
     let mut machines: Vec<&str> = kept.records.iter().map(|r| r.machine.as_str()).collect();
     machines.sort_unstable();
     machines.dedup();
@@ -113,7 +115,18 @@ pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, 
     store.write("summary.md", summary.as_bytes())?;
     let terminal = Term::stdout();
     let width = terminal.is_term().then(|| terminal.size().1);
-    Ok(report::terminal(&problems, width))
+    let mut text = report::terminal(&problems, width);
+    if !findings.is_empty() {
+        text.push_str(&format!("\n{}", report::claims_text(&findings)));
+    }
+    Ok(text)
+}
+
+/// What the stored runs say of the experiment's claims.
+pub(super) fn claims(kept: &Kept, store: &Store, plan: &Plan) -> Result<Vec<Finding>, StoreError> {
+    let parse = |claim: &Value| serde_json::from_value::<Claim>(claim.clone()).expect("the check knows the keys");
+    let claims: Vec<Claim> = plan.experiment.claim.iter().map(parse).collect();
+    Ok(judge(&claims, &kept.records, &best(store)?))
 }
 
 /// The best objectives known: those stored, and what the stored runs have found since.

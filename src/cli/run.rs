@@ -4,7 +4,9 @@ use super::monitor::{Progress, catch_interrupts, duration};
 use super::present::{self, Kept};
 use super::vocabulary::Words;
 use super::{Experiment as Arguments, Failure, out};
+use crate::analysis::Verdict;
 use crate::experiment::{self, Init, Plan};
+use crate::report;
 use crate::results::machine::Machine;
 use crate::results::record::{Record, Status};
 use crate::results::store::Store;
@@ -193,8 +195,8 @@ pub(super) fn check(registry: &Registry, arguments: &Arguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let asked = Asked::read(registry, arguments)?;
+/// The stored runs of an experiment.
+fn stored(asked: &Asked, arguments: &Arguments) -> Result<(Store, Kept), Failure> {
     let store = Store::open(&asked.folder).map_err(Failure::failed)?;
     let kept = Kept::stored(&asked.plan, &store).map_err(|why| {
         Failure::Failed(miette!(
@@ -203,8 +205,27 @@ pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<Exit
         ))
     })?;
     if kept.missing > 0 {
-        eprintln!("{} of {} runs are not there yet; drawn without them", kept.missing, asked.plan.cells.len());
+        eprintln!("{} of {} runs are not there yet; made without them", kept.missing, asked.plan.cells.len());
     }
+    Ok((store, kept))
+}
+
+pub(super) fn claims(registry: &Registry, arguments: &Arguments, strict: bool) -> Result<ExitCode, Failure> {
+    let asked = Asked::read(registry, arguments)?;
+    if asked.plan.experiment.claim.is_empty() {
+        out(&format!("{} claims nothing; a [[claim]] would", arguments.file.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (store, kept) = stored(&asked, arguments)?;
+    let findings = present::claims(&kept, &store, &asked.plan).map_err(Failure::failed)?;
+    out(&report::claims_text(&findings));
+    let refuted = findings.iter().any(|finding| finding.verdict == Verdict::DoesNotHold);
+    Ok(if strict && refuted { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let asked = Asked::read(registry, arguments)?;
+    let (store, kept) = stored(&asked, arguments)?;
     let text = present::tables(&kept, &store, &asked.plan).map_err(Failure::failed)?;
     out(&text);
     let figures =

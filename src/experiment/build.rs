@@ -57,9 +57,11 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
         algorithm,
         figure,
         exclude: Vec::new(),
+        claim: Vec::new(),
         folder: checker.folder.map(PathBuf::from),
     };
     experiment.exclude = excludes(checker, of("exclude"), &experiment, &mut origins);
+    experiment.claim = claims(checker, of("claim"), &experiment);
     (experiment, origins)
 }
 
@@ -272,16 +274,21 @@ fn checkpoints(checker: &mut Checker<'_>, table: Option<&Table>) -> Checkpoints 
     }
 }
 
+/// A table as it was written.
+fn plain(table: &Table) -> Map<String, Value> {
+    let json = |given: &Given| {
+        let values: Vec<Value> = given.items.iter().map(|item| item.value.json()).collect();
+        let value = if given.listed { Some(Value::from(values)) } else { values.into_iter().next() };
+        value.map(|value| (given.name.to_owned(), value))
+    };
+    table.given.iter().filter_map(json).collect()
+}
+
 fn figures<'a>(checker: &mut Checker<'_>, tables: impl Iterator<Item = &'a Table>) -> Vec<Value> {
     let mut figures = Vec::new();
     let mut files: Vec<String> = Vec::new();
     for table in tables {
-        let json = |given: &Given| {
-            let values: Vec<Value> = given.items.iter().map(|item| item.value.json()).collect();
-            let value = if given.listed { Some(Value::from(values)) } else { values.into_iter().next() };
-            value.map(|value| (given.name.to_owned(), value))
-        };
-        figures.push(Value::Object(table.given.iter().filter_map(json).collect()));
+        figures.push(Value::Object(plain(table)));
         if let (Some(file), Some(item)) = (table.text("file"), table.item("file")) {
             if files.contains(&file) {
                 let problem = Problem::new(format!("two figures are written to `{file}`"));
@@ -316,6 +323,61 @@ fn axes_fit(checker: &mut Checker<'_>, table: &Table) {
             checker.problem(problem.at(&given.key_span, "not for this kind"));
         }
     }
+}
+
+/// The keys of a claim that name values of an axis.
+const CLAIM_AXES: [(&str, Axis); 5] = [
+    ("of", Axis::Algorithm),
+    ("than", Axis::Algorithm),
+    ("dataset", Axis::Dataset),
+    ("rank", Axis::Rank),
+    ("init", Axis::Init),
+];
+
+fn claims<'a>(
+    checker: &mut Checker<'_>,
+    tables: impl Iterator<Item = &'a Table>,
+    experiment: &Experiment,
+) -> Vec<Value> {
+    let mut claims = Vec::new();
+    for table in tables {
+        for (name, axis) in CLAIM_AXES {
+            for item in table.get(name).into_iter().flat_map(|given| &given.items) {
+                let (word, known) = (item.value.plain(), axis.values(experiment));
+                // With overrides in force a claim may well have lost its object.
+                if !checker.edited && !known.contains(&word) {
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    let problem = Problem::new(format!("the experiment has no {} `{word}`", axis.name()));
+                    checker.problem(problem.at(&item.span, "claims nothing").help(suggest(&word, &known)));
+                }
+            }
+        }
+        let bounds = ["at_least", "at_most"].map(|name| table.get(name));
+        let bounded = bounds.iter().flatten().next();
+        match (table.get("than"), bounded) {
+            (None, None) => {
+                let problem = Problem::new("a claim compares (`than`) or bounds (`at_least`, `at_most`)");
+                checker.problem(problem.at(&table.span, "claims nothing that could be checked"));
+            }
+            (Some(_), Some(bound)) => {
+                let problem = Problem::new("a claim compares (`than`) or bounds, not both");
+                checker.problem(problem.at(&bound.key_span, "besides `than`"));
+            }
+            _ => {}
+        }
+        if let (Some(gap), true) = (table.get("gap"), table.text("measure").is_some_and(|m| m != "time-to-target")) {
+            let problem = Problem::new("`gap` goes with `measure = \"time-to-target\"` only");
+            checker.problem(problem.at(&gap.key_span, "not for this measure"));
+        }
+        let mut claim = plain(table);
+        for name in ["than", "dataset", "rank", "init"] {
+            if let Some(value) = claim.get_mut(name).filter(|value| !value.is_array()) {
+                *value = Value::from(vec![value.take()]);
+            }
+        }
+        claims.push(Value::Object(claim));
+    }
+    claims
 }
 
 fn excludes<'a>(

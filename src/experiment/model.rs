@@ -35,6 +35,9 @@ pub struct Experiment {
     /// What to leave out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<Exclude>,
+    /// Sentences to check. Keys and words are checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claim: Vec<Value>,
     /// The folder of the file, from which its paths start.
     #[serde(skip)]
     pub folder: Option<PathBuf>,

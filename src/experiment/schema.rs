@@ -196,6 +196,18 @@ pub const FIGURE_X: &[&str] = &["seconds", "iterations", "flops", "passes"];
 /// What a vertical axis can show.
 pub const FIGURE_Y: &[&str] = &["relative_error", "gap", "objective", "kkt_residual", "sparseness_w", "sparseness_h"];
 
+/// What a claim can be about.
+pub const CLAIM_MEASURES: &[&str] = &[
+    "time-to-target",
+    "seconds-per-iteration",
+    "relative_error",
+    "gap",
+    "objective",
+    "kkt_residual",
+    "sparseness_w",
+    "sparseness_h",
+];
+
 /// What stands above the first bracket.
 pub const ROOT: Section = table(
     "",
@@ -356,6 +368,35 @@ pub const SECTIONS: &[Section] = &[
                 key("algorithm", Kind::Text, "names or labels of algorithms").each(),
                 key("precision", Kind::Choice(PRECISIONS), "precisions").each(),
                 key("threads", POSITIVE, "numbers of threads").each(),
+            ],
+        )
+    },
+    Section {
+        repeated: true,
+        ..table(
+            "claim",
+            "A sentence of a paper as a check of the runs: a comparison with others, or a bound on a median.",
+            &[
+                key("says", Kind::Text, "the sentence").required(),
+                key("source", Kind::Text, "who says it, and where"),
+                key("of", Kind::Text, "the algorithm it is about, by name or label").required(),
+                key("than", Kind::Text, "those it is compared with, run by run").each(),
+                key("measure", Kind::Choice(CLAIM_MEASURES), "what is compared or bounded").required(),
+                key("is", Kind::Choice(&["below", "above"]), "whether less or more is claimed (below)"),
+                key("gap", Kind::Number(Range::between(0.0, 1.0)), "the target of a `time-to-target` (0.01)"),
+                key("x", Kind::Choice(FIGURE_X), "what a target costs, or the unit of `at` (seconds)"),
+                key("at", AMOUNT, "where the measure is read; at the end of each run without it"),
+                key(
+                    "share",
+                    Kind::Number(Range { minimum: Some(Bound::beyond(0.0)), maximum: Some(Bound::at(1.0)) }),
+                    "the share of the pairs in which it must be so (0.8)",
+                ),
+                key("factor", AMOUNT, "by which factor at least (1)"),
+                key("at_least", Kind::Number(Range { minimum: None, maximum: None }), "the least median allowed"),
+                key("at_most", Kind::Number(Range { minimum: None, maximum: None }), "the greatest median allowed"),
+                key("dataset", Kind::Text, "only on these data sets").each(),
+                key("rank", POSITIVE, "only at these ranks").each(),
+                key("init", Kind::Text, "only from these starts").each(),
             ],
         )
     },

@@ -296,3 +296,16 @@ fn texts_with_byte_order_marks_and_carriage_returns_are_marked_right() {
         &["`question`"],
     );
 }
+
+#[test]
+fn claims_name_what_the_experiment_has_and_claim_something() {
+    let claim = |keys: &str| with(&format!("[[claim]]\nsays = \"so\"\nmeasure = \"gap\"\n{keys}"));
+    let found = planned(&claim("of = \"mu\"\nthan = \"a-hals\"")).experiment.claim;
+    assert_eq!(found, [json!({"says": "so", "measure": "gap", "of": "mu", "than": ["a-hals"]})]);
+    alone(&claim("of = \"mu\"\nthan = \"a-halz\""), "\"a-halz\"", &["has no algorithm `a-halz`", "`a-hals`"]);
+    alone(&claim("of = \"mu\"\nat_most = 1\nrank = 5"), "5", &["has no rank `5`"]);
+    alone(&claim("of = \"mu\""), "[[claim]]", &["compares (`than`) or bounds"]);
+    alone(&claim("of = \"mu\"\nthan = \"a-hals\"\nat_least = 1"), "at_least", &["not both"]);
+    alone(&claim("of = \"mu\"\nat_most = 1\ngap = 0.1"), "gap", &["goes with `measure"]);
+    alone(&claim("of = \"mu\"\nat_most = 1\nshare = 1.5"), "1.5", &["above 0 and of at most 1"]);
+}
