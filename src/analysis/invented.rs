@@ -36,6 +36,7 @@ pub(crate) fn run(algorithm: &str, seed: u64, objectives: &[f64]) -> Record {
             n: 5,
             nnz: 60,
             digest: "d1".into(),
+            sparse: false,
             image: Some(ImageShape { height: 4, width: 3 }),
             synthetic: true,
         },

@@ -196,7 +196,7 @@ pub(super) enum PresentError {
 struct Stored<'a> {
     store: &'a Store,
     /// By digest; `None` where the file is not there any more.
-    matrices: RefCell<HashMap<String, Option<data::Table>>>,
+    matrices: RefCell<HashMap<String, Option<data::Prepared>>>,
 }
 
 impl Stored<'_> {
@@ -209,8 +209,8 @@ impl Stored<'_> {
     fn column(&self, record: &Record, j: usize) -> Option<Vec<f64>> {
         let mut matrices = self.matrices.borrow_mut();
         let digest = record.dataset.digest.clone();
-        let read = || data::read_npy(&self.store.path(&matrix_path(&record.dataset))).ok();
-        let table = matrices.entry(digest).or_insert_with(read).as_ref()?;
-        table.values.get(j * table.rows..(j + 1) * table.rows).map(<[f64]>::to_vec)
+        let read = || data::read_prepared(&self.store.path(&matrix_path(&record.dataset))).ok();
+        let a = matrices.entry(digest).or_insert_with(read).as_ref()?;
+        (j < a.n).then(|| a.values.column(a.m, j))
     }
 }

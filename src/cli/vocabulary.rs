@@ -72,6 +72,7 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
     let whole =
         |name: &str, doc: &str, default: Value, minimum: f64| field(name, doc, FieldKind::Integer, default, minimum);
     let (faces, pixels) = (crate::data::faces::DEFAULT_COUNT, crate::data::faces::DEFAULT_SIZE);
+    let counts = crate::data::word_counts::WordCounts::new(1, 1, 1);
     let described = |name: &str| match name {
         "swimmer" => ("256 images of a swimmer with 4 limbs in 4 positions each (Donoho & Stodden 2003)", vec![]),
         "low-rank" => (
@@ -82,6 +83,24 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
                 whole("rank", "Columns of the true W, at most min(m, n).", Value::Null, 1.0),
                 field("noise", "Standard deviation relative to the mean entry.", FieldKind::Number, json!(0.0), 0.0),
                 whole("seed", "Base of the random streams.", json!(0), 0.0),
+            ],
+        ),
+        "word-counts" => (
+            "sparse counts of words in documents drawn from known topics with a Zipf vocabulary",
+            vec![
+                whole("m", "Words of the vocabulary: rows.", Value::Null, 1.0),
+                whole("n", "Documents: columns.", Value::Null, 1.0),
+                whole("rank", "Topics, at most min(m, n).", Value::Null, 1.0),
+                field("length", "Mean words of a document.", FieldKind::Number, json!(counts.length), 1.0),
+                field("exponent", "Word r has weight r^−exponent.", FieldKind::Number, json!(counts.exponent), 0.0),
+                field(
+                    "concentration",
+                    "Of the Dirichlet law by which topics mix; a document has few topics where it is small.",
+                    FieldKind::Number,
+                    json!(counts.concentration),
+                    1e-3,
+                ),
+                whole("seed", "Base of the random streams.", json!(counts.seed), 0.0),
             ],
         ),
         "synthetic-faces" => (

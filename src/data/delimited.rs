@@ -3,15 +3,12 @@
 
 use super::error::DataError;
 use super::table::{MAX_VALUES, Order, Stored};
+use super::text::{MAX_LINE, MAX_TEXT};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-/// More text than this is refused, however well it was packed.
-const MAX_TEXT: u64 = 1 << 34;
-/// So is a longer line: it would have to be held at once.
-const MAX_LINE: u64 = 1 << 28;
 /// The delimiter is guessed from the first line that says something, within this many bytes.
 const GUESSED_FROM: usize = 1 << 16;
 

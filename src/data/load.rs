@@ -3,12 +3,12 @@
 use super::catalogue::{Entry, Kind, lookup};
 use super::error::DataError;
 use super::request::{Generator, Layout, Pixels, Request, Samples, Scale, Source};
-use super::table::{Stored, Table, transposed};
-use super::{Dataset, Part, delimited, digits, faces, mat, npy, npz, pictures, swimmer};
+use super::table::{Content, SparseStored, Stored, Table, transposed};
+use super::{Dataset, Part, Values, delimited, digits, faces, market, mat, npy, npz, pictures, svmlight, swimmer};
 use crate::results::record::ImageShape;
 use std::path::Path;
 
-/// Makes or reads the data set, checks every entry, and lays it out as the request says. `data_dir` is where the files
+/// Makes or reads the data set, checks every entry, lays it out as the request says and preprocesses it. `data_dir` is where the files
 /// of the catalogue's sets lie; sets that are embedded or made by a rule need none.
 ///
 /// # Errors
@@ -24,11 +24,13 @@ pub fn load(request: &Request, data_dir: Option<&Path>) -> Result<Dataset, DataE
     if !matches!(request.source, Source::Path(_)) {
         divide(&mut dataset, scale.unwrap_or(Scale::None))?;
     }
+    request.preprocess.iter().try_for_each(|step| step.apply(&mut dataset))?;
     if transpose {
-        dataset.values = transposed(&dataset.values, dataset.m, dataset.n);
+        let values = std::mem::replace(&mut dataset.values, Values::Dense(Vec::new()));
+        dataset.values = values.transposed(dataset.m, dataset.n);
         (dataset.m, dataset.n) = (dataset.n, dataset.m);
-        // A column is no longer a sample, so what was known of samples and of pictures goes.
-        (dataset.image, dataset.labels) = (None, None);
+        // A column is no longer a sample, so what was known of samples, features and pictures goes.
+        (dataset.image, dataset.labels, dataset.features) = (None, None, None);
         dataset.parts.clear();
     }
     if let Some(title) = &request.title {
@@ -73,6 +75,7 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
     let mut dataset = match generator {
         Generator::Swimmer => swimmer::swimmer(),
         Generator::LowRank(request) => request.dataset()?,
+        Generator::WordCounts(request) => request.dataset()?,
         Generator::SyntheticFaces { count, size, seed } => {
             let set = faces::render(count, size, seed);
             let name = format!("synthetic-faces-{count}-{size}-{seed}");
@@ -80,8 +83,8 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
             dataset.title = format!("{count} faces of {size}×{size} (synthetic)");
             dataset.image = Some(ImageShape { height: set.height, width: set.width });
             dataset.synthetic = true;
-            dataset.parts =
-                set.parts.into_iter().map(|part| Part { name: part.name.to_owned(), values: part.map }).collect();
+            let part = |name: &str, values| Part { name: name.to_owned(), values, activations: Vec::new() };
+            dataset.parts = set.parts.into_iter().map(|p| part(p.name, p.map)).collect();
             dataset
         }
     };
@@ -99,23 +102,31 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
         return Err(DataError::field("key", format!("`{key}`"), format!("nothing: {origin} has no named members")));
     }
     let key = layout.key.as_deref();
-    let mut stored = if folder {
-        pictures::read_folder(path)?
+    let content: Content = if folder {
+        pictures::read_folder(path)?.into()
     } else {
         match end.as_str() {
-            "npy" => npy::read_file(path)?,
+            "npy" => npy::read_file(path)?.into(),
             "npz" => npz::read_file(path, key)?,
             "mat" => mat::read_file(path, key)?,
-            "csv" | "tsv" | "txt" => delimited::read_file(path)?,
+            "mtx" => market::read_file(path)?,
+            "svm" | "libsvm" | "svmlight" => svmlight::read_file(path)?,
+            "csv" | "tsv" | "txt" => delimited::read_file(path)?.into(),
             _ => {
                 let found = if end.is_empty() { "no ending".to_owned() } else { format!(".{end}") };
-                let expected = ".npy, .npz, .mat, .csv, .tsv, .txt (also .csv.gz …), or a folder of pictures";
+                let expected = ".npy, .npz, .mat, .mtx, .svm, .libsvm, .csv, .tsv, .txt (text also as .gz), or a folder of \
+                                pictures";
                 return Err(DataError::malformed(origin, "format", found, expected));
             }
         }
     };
-    stored.check(&origin)?;
-    let mut dataset = arrange(stored, layout, &origin)?;
+    let mut dataset = match content {
+        Content::Dense(mut stored) => {
+            stored.check(&origin)?;
+            arrange(stored, layout, &origin)?
+        }
+        Content::Sparse(stored) => arrange_sparse(stored, layout, &origin)?,
+    };
     let stem = path.file_stem().map_or_else(|| origin.clone(), |stem| stem.to_string_lossy().into_owned());
     let stem = stem.strip_suffix(&format!(".{end}")).unwrap_or(&stem).to_owned();
     dataset.name = match key {
@@ -133,7 +144,7 @@ fn extension(path: &Path) -> String {
     let end = lower(path);
     match path.file_stem() {
         Some(stem) if end == "gz" => match lower(Path::new(stem)).as_str() {
-            inner @ ("csv" | "tsv" | "txt") => inner.to_owned(),
+            inner @ ("csv" | "tsv" | "txt" | "mtx" | "svm" | "libsvm" | "svmlight") => inner.to_owned(),
             inner => format!("{inner}.gz").trim_start_matches('.').to_owned(),
         },
         _ => end,
@@ -146,23 +157,46 @@ fn arrange(stored: Stored, layout: &Layout, origin: &str) -> Result<Dataset, Dat
         return Err(DataError::field("samples", "a value", format!("nothing: {origin} holds pictures, each a sample")));
     }
     let (known, full_scale) = (stored.image, stored.full_scale);
-    let Table { rows, columns, values } = stored.into_table(layout.samples == Some(Samples::Rows));
-    let mut dataset = Dataset::new(origin, rows, columns, values);
-    dataset.image = picture_shape(known, layout.image, rows)?;
+    let Table { rows, columns, mut values } = stored.into_table(layout.samples == Some(Samples::Rows));
+    let image = picture_shape(known, layout.image, rows)?;
     if layout.pixels == Some(Pixels::ColumnMajor) {
-        let Some(ImageShape { height, width }) = dataset.image else {
+        let Some(ImageShape { height, width }) = image else {
             return Err(DataError::field(
                 "pixels",
                 "column-major",
                 "to know the picture: give image = [height, width]",
             ));
         };
-        for picture in dataset.values.chunks_mut(rows) {
+        for picture in values.chunks_mut(rows) {
             picture.copy_from_slice(&transposed(picture, height, width));
         }
     }
+    let mut dataset = Dataset::new(origin, rows, columns, values);
+    dataset.image = image;
     let scale = layout.scale.or(full_scale.map(Scale::By)).unwrap_or(Scale::None);
     divide(&mut dataset, scale)?;
+    Ok(dataset)
+}
+
+/// The same for a table of which only the entries > 0 are stored.
+fn arrange_sparse(stored: SparseStored, layout: &Layout, origin: &str) -> Result<Dataset, DataError> {
+    let SparseStored { rows, columns, csc, samples, labels } = stored;
+    if rows == 0 || columns == 0 {
+        return Err(DataError::Empty { origin: origin.to_owned(), rows, columns });
+    }
+    if samples && layout.samples.is_some() {
+        return Err(DataError::field("samples", "a value", format!("nothing: each line of {origin} is a sample")));
+    }
+    if layout.pixels == Some(Pixels::ColumnMajor) {
+        return Err(DataError::field("pixels", "column-major", format!("nothing: {origin} is sparse")));
+    }
+    let mut dataset = match layout.samples {
+        Some(Samples::Rows) => Dataset::sparse(origin, columns, rows, csc.transposed(rows)),
+        _ => Dataset::sparse(origin, rows, columns, csc),
+    };
+    dataset.image = picture_shape(None, layout.image, dataset.m)?;
+    dataset.labels = labels;
+    divide(&mut dataset, layout.scale.unwrap_or(Scale::None))?;
     Ok(dataset)
 }
 
@@ -190,18 +224,11 @@ fn divide(dataset: &mut Dataset, scale: Scale) -> Result<(), DataError> {
     let by = match scale {
         Scale::None => return Ok(()),
         Scale::By(by) => by,
-        Scale::Max => dataset.values.iter().copied().fold(0.0, f64::max),
+        Scale::Max => dataset.values.stored().iter().copied().fold(0.0, f64::max),
     };
     if by > 0.0 {
-        dataset.values.iter_mut().for_each(|value| *value /= by);
+        let origin = format!("{} divided by {by}", dataset.name);
+        dataset.values.map(dataset.m, &origin, |_, _, value| value / by)?;
     }
-    match dataset.values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(index) => Err(DataError::Entry {
-            origin: format!("{} divided by {by}", dataset.name),
-            row: index % dataset.m,
-            column: index / dataset.m,
-            value: dataset.values[index],
-        }),
-    }
+    Ok(())
 }

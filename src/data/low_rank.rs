@@ -1,10 +1,10 @@
 //! A random nonnegative matrix of known rank, with noise if wanted.
 
+use super::draw::{stream, uniform};
 use super::error::DataError;
 use super::table::{Table, checked_count};
 use super::{Dataset, Part};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 /// What to draw.
@@ -78,8 +78,12 @@ impl LowRank {
         let mut dataset = Dataset::new(&name, self.m, self.n, values);
         dataset.title = format!("rank {}, {}×{} (synthetic)", self.rank, self.m, self.n);
         dataset.synthetic = true;
-        let numbered = w.values.chunks(self.m).enumerate();
-        dataset.parts = numbered.map(|(j, w)| Part { name: format!("component {j}"), values: w.to_vec() }).collect();
+        let part = |(l, w): (usize, &[f64])| Part {
+            name: format!("component {l}"),
+            values: w.to_vec(),
+            activations: h.values.iter().skip(l).step_by(self.rank).copied().collect(),
+        };
+        dataset.parts = w.values.chunks(self.m).enumerate().map(part).collect();
         Ok(dataset)
     }
 
@@ -94,15 +98,8 @@ impl LowRank {
     }
 
     fn stream(&self, number: u64) -> ChaCha8Rng {
-        let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
-        stream.set_stream(number);
-        stream
+        stream(self.seed, number)
     }
-}
-
-/// Uniform in [0, 1), a multiple of 2⁻⁵³.
-fn uniform(stream: &mut ChaCha8Rng) -> f64 {
-    (stream.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Mean 0 and variance 1: a sum of twelve uniforms, which unlike a logarithm has the same bits on every platform.
@@ -123,10 +120,11 @@ mod tests {
         assert_eq!((w.rows, w.columns, h.rows, h.columns), (30, 4, 4, 20));
         for (i, j) in [(0, 0), (29, 19), (13, 5)] {
             let expected: f64 = (0..4).map(|k| w.values[i + 30 * k] * h.values[k + 4 * j]).sum();
-            assert!((dataset.values[i + 30 * j] - expected).abs() < 1e-14);
+            assert!((dataset.values.stored()[i + 30 * j] - expected).abs() < 1e-14);
         }
         assert_eq!(dataset.parts.len(), 4);
         assert_eq!(dataset.parts[2].values, w.values[60..90]);
+        assert_eq!(dataset.parts[2].activations[5].to_bits(), h.values[2 + 4 * 5].to_bits());
         assert!(dataset.synthetic);
     }
 
@@ -136,11 +134,11 @@ mod tests {
         assert_ne!(EASY.dataset().unwrap().values, LowRank { seed: 8, ..EASY }.dataset().unwrap().values);
         let big = LowRank { m: 200, n: 100, rank: 10, ..EASY };
         let (clean, noisy) = (big.dataset().unwrap(), LowRank { noise: 0.01, ..big }.dataset().unwrap());
-        let mean = clean.values.iter().sum::<f64>() / 20_000.0;
-        let squares: f64 = clean.values.iter().zip(&noisy.values).map(|(a, b)| (a - b).powi(2)).sum();
+        let mean = clean.values.stored().iter().sum::<f64>() / 20_000.0;
+        let squares: f64 = clean.values.stored().iter().zip(noisy.values.stored()).map(|(a, b)| (a - b).powi(2)).sum();
         let ratio = (squares / 20_000.0).sqrt() / mean;
         assert!((0.0097..0.0103).contains(&ratio), "{ratio}");
-        assert!(LowRank { noise: 5.0, ..EASY }.dataset().unwrap().values.iter().all(|&v| v >= 0.0));
+        assert!(LowRank { noise: 5.0, ..EASY }.dataset().unwrap().values.stored().iter().all(|&v| v >= 0.0));
     }
 
     #[test]

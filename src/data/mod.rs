@@ -1,33 +1,45 @@
 //! Data sets: by name from the catalogue, from files of the common formats, or made by a rule.
 //!
-//! Whatever the source, [`load`] hands over one dense column-major matrix A (m×n, features×samples) of finite numbers
-//! ≥ 0, or says what is wrong with it and where.
+//! Whatever the source, [`load`] hands over one matrix A (m×n, features×samples) of finite numbers ≥ 0, dense or sparse as
+//! the source has it, or says what is wrong with it and where. What is sparse never passes through a dense form.
 
 pub mod catalogue;
+mod csc;
 mod delimited;
 mod digits;
+mod draw;
 pub mod error;
 pub mod faces;
 mod load;
 pub mod low_rank;
+mod market;
 mod mat;
 mod npy;
 mod npz;
 mod pictures;
+mod prepared;
+mod preprocess;
 pub mod request;
+mod svmlight;
 pub mod swimmer;
 mod table;
+mod text;
+mod values;
+pub mod word_counts;
 
 pub use catalogue::{Entry, catalogue, lookup};
+pub use csc::Csc;
 pub use error::{Absent, DataError};
 pub use load::load;
 pub use npy::{read_npy, write_npy};
 pub use npz::{read_npz_member, write_npz};
+pub use prepared::{Prepared, read_market, read_prepared, write_market, write_market_sparse, write_prepared};
+pub use preprocess::{STEPS, Step};
 pub use request::Request;
 pub use table::Table;
+pub use values::Values;
 
 use crate::results::record::{DatasetFacts, ImageShape};
-use sha2::{Digest, Sha256};
 
 /// A matrix ready for factorisation, and where it comes from.
 #[derive(Clone, Debug)]
@@ -40,14 +52,16 @@ pub struct Dataset {
     pub m: usize,
     /// Columns: samples.
     pub n: usize,
-    /// The m·n values, column by column, all finite and ≥ 0.
-    pub values: Vec<f64>,
+    /// The entries, all finite and ≥ 0.
+    pub values: Values,
     /// The picture in each column (pixels row by row), if it is one.
     pub image: Option<ImageShape>,
     /// Made by a program, not measured.
     pub synthetic: bool,
     /// The class of each column, where it is known.
     pub labels: Option<Vec<u32>>,
+    /// What each row is (a word, a band), where it has a name.
+    pub features: Option<Vec<String>>,
     /// The parts it was made of, where they are known; empty otherwise.
     pub parts: Vec<Part>,
     /// Who made it, or the file it was read from.
@@ -63,34 +77,50 @@ pub struct Dataset {
 pub struct Part {
     /// What it is.
     pub name: String,
-    /// Its m values, ≥ 0.
+    /// Its m values, ≥ 0: a column of the true W.
     pub values: Vec<f64>,
+    /// How much of it is in each of the n columns: a row of the true H; empty where that is not known.
+    pub activations: Vec<f64>,
 }
 
 impl Dataset {
-    /// A data set of which only the matrix is known.
+    /// A dense data set of which only the matrix is known, column by column.
     ///
     /// # Panics
     /// When `values` does not hold m·n values.
     #[must_use]
     pub fn new(name: &str, m: usize, n: usize, values: Vec<f64>) -> Self {
         assert_eq!(m * n, values.len(), "an m×n matrix holds m·n values");
+        Self::of(name, m, n, Values::Dense(values))
+    }
+
+    /// A sparse data set of which only the matrix is known.
+    ///
+    /// # Panics
+    /// When `csc` does not have n columns.
+    #[must_use]
+    pub fn sparse(name: &str, m: usize, n: usize, csc: Csc) -> Self {
+        assert_eq!(n + 1, csc.starts.len(), "n columns have n + 1 bounds");
+        Self::of(name, m, n, Values::Sparse(csc))
+    }
+
+    fn of(name: &str, m: usize, n: usize, values: Values) -> Self {
         let [title, origin, licence, citation] = [name, "", "", ""].map(str::to_owned);
         let name = name.to_owned();
-        let (image, labels, parts) = (None, None, Vec::new());
-        Self { name, title, m, n, values, image, synthetic: false, labels, parts, origin, licence, citation }
+        let (image, labels, features, parts) = (None, None, None, Vec::new());
+        Self { name, title, m, n, values, image, synthetic: false, labels, features, parts, origin, licence, citation }
     }
 
     /// Entries that are not zero.
     #[must_use]
     pub fn nonzeros(&self) -> usize {
-        self.values.iter().filter(|value| **value > 0.0).count()
+        self.values.nonzeros()
     }
 
-    /// sha256 (hex) over m and n as little-endian u64, then the values as little-endian f64.
+    /// See [`Values::digest`].
     #[must_use]
     pub fn digest(&self) -> String {
-        digest(self.m, self.n, &self.values)
+        self.values.digest(self.m, self.n)
     }
 
     /// What a record says about it.
@@ -103,25 +133,11 @@ impl Dataset {
             n: self.n,
             nnz: self.nonzeros(),
             digest: self.digest(),
+            sparse: self.values.dense().is_none(),
             image: self.image,
             synthetic: self.synthetic,
         }
     }
-}
-
-/// sha256 (hex) over m and n as little-endian u64, then the column-major values as little-endian f64.
-#[must_use]
-pub fn digest(m: usize, n: usize, values: &[f64]) -> String {
-    let mut hash = Sha256::new();
-    hash.update((m as u64).to_le_bytes());
-    hash.update((n as u64).to_le_bytes());
-    let mut buffer = Vec::with_capacity(1 << 16);
-    for chunk in values.chunks(1 << 13) {
-        buffer.clear();
-        buffer.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
-        hash.update(&buffer);
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

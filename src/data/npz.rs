@@ -1,8 +1,10 @@
 //! `.npz`, NumPy's archive of named arrays: a zip file of `.npy` members, stored or deflated.
 
+pub(crate) mod sparse;
+
 use super::error::DataError;
 use super::npy;
-use super::table::{MAX_INFLATION, Stored, Table};
+use super::table::{Content, MAX_INFLATION, Table};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -41,70 +43,112 @@ pub fn write_npz(path: &Path, matrices: &[(&str, usize, usize, &[f64])]) -> Resu
 /// [`DataError::Io`], [`DataError::Malformed`] (a member that is not there lists those that are) or
 /// [`DataError::TooLarge`].
 pub fn read_npz_member(path: &Path, name: &str) -> Result<Table, DataError> {
-    let stored = read_file(path, Some(name))?;
-    match stored.image {
-        None => Ok(stored.into_table(false)),
-        Some(_) => Err(DataError::malformed(format!("{}: {name}", path.display()), "shape", "3 dimensions", "2")),
+    match read_file(path, Some(name))? {
+        Content::Dense(stored) if stored.image.is_none() => Ok(stored.into_table(false)),
+        _ => Err(DataError::malformed(format!("{}: {name}", path.display()), "shape", "3 dimensions", "2")),
     }
 }
 
-/// The named member, or the only one.
-pub(crate) fn read_file(path: &Path, key: Option<&str>) -> Result<Stored, DataError> {
-    let file = File::open(path).map_err(DataError::io("open", path))?;
-    let length = file.metadata().map_err(DataError::io("read", path))?.len();
-    let origin = path.display().to_string();
-    let broken = |error: ZipError| DataError::malformed(&*origin, "archive", error.to_string(), "a zip file (.npz)");
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
-    let index = choose(&archive, key, &origin)?;
-    let mut member = archive.by_index(index).map_err(broken)?;
-    let (packed, unpacked) = (member.compressed_size(), member.size());
-    let origin = format!("{origin}: {}", String::from_utf8_lossy(member.name_raw()));
-    if packed > length || unpacked > packed.saturating_mul(MAX_INFLATION).saturating_add(64) {
-        return Err(DataError::TooLarge {
-            origin,
-            found: format!("{packed} bytes packed, {unpacked} bytes unpacked"),
-            limit: format!("the file's {length} bytes packed and {MAX_INFLATION} times the packed size unpacked"),
-        });
+/// The named member, or the only one; without a name also a sparse matrix as SciPy saves it.
+pub(crate) fn read_file(path: &Path, key: Option<&str>) -> Result<Content, DataError> {
+    let mut archive = Archive::open(path)?;
+    if key.is_none() && sparse::is_sparse(&archive) {
+        return sparse::read(&mut archive).map(Content::Sparse);
     }
-    let stored = npy::read_array(&mut member.by_ref().take(unpacked), unpacked, false, &origin)?;
-    // Reading past the end makes the archive compare its checksum.
-    match member.read(&mut [0]) {
-        Ok(0) => Ok(stored),
-        Ok(_) => Err(DataError::malformed(origin, "length", "more bytes", format!("{unpacked} bytes"))),
-        Err(error) => Err(DataError::malformed(origin, "checksum", error.to_string(), "undamaged bytes")),
-    }
+    let index = archive.choose(key)?;
+    let read = |reader: &mut dyn Read, length, origin: &str| npy::read_array(reader, length, false, origin);
+    archive.read(index, read).map(Content::Dense)
 }
 
-fn choose(archive: &ZipArchive<BufReader<File>>, key: Option<&str>, origin: &str) -> Result<usize, DataError> {
-    let names: Vec<String> = archive
-        .file_names_raw()
-        .map(|name| String::from_utf8_lossy(name))
-        .map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_owned())
-        .collect();
-    let listed = match names.as_slice() {
-        [] => return Err(DataError::malformed(origin, "archive", "no members", "at least one .npy member")),
-        names => names.join(", "),
-    };
-    match key {
-        None if names.len() == 1 => Ok(0),
-        None => Err(DataError::field(
-            "key",
-            format!("nothing, but {origin} has several members"),
-            format!("one of: {listed}"),
-        )),
-        Some(key) => {
-            let wanted = key.strip_suffix(".npy").unwrap_or(key);
-            let found = names.iter().position(|name| name == wanted);
-            found.ok_or_else(|| {
-                DataError::field("key", format!("`{key}`, which {origin} does not have"), format!("one of: {listed}"))
-            })
+/// An open archive.
+struct Archive {
+    zip: ZipArchive<BufReader<File>>,
+    /// Bytes of the file.
+    length: u64,
+    origin: String,
+    /// Of the members, without their `.npy`.
+    names: Vec<String>,
+}
+
+impl Archive {
+    fn open(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(DataError::io("open", path))?;
+        let length = file.metadata().map_err(DataError::io("read", path))?.len();
+        let origin = path.display().to_string();
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&origin, &error))?;
+        let names = zip
+            .file_names_raw()
+            .map(|name| String::from_utf8_lossy(name))
+            .map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_owned())
+            .collect();
+        Ok(Self { zip, length, origin, names })
+    }
+
+    /// Reads a member with a function of its bytes, their number and what messages call it.
+    fn read<T>(
+        &mut self,
+        index: usize,
+        read: impl FnOnce(&mut dyn Read, u64, &str) -> Result<T, DataError>,
+    ) -> Result<T, DataError> {
+        let length = self.length;
+        let mut member = self.zip.by_index(index).map_err(|error| broken(&self.origin, &error))?;
+        let (packed, unpacked) = (member.compressed_size(), member.size());
+        let origin = format!("{}: {}", self.origin, String::from_utf8_lossy(member.name_raw()));
+        if packed > length || unpacked > packed.saturating_mul(MAX_INFLATION).saturating_add(64) {
+            return Err(DataError::TooLarge {
+                origin,
+                found: format!("{packed} bytes packed, {unpacked} bytes unpacked"),
+                limit: format!("the file's {length} bytes packed and {MAX_INFLATION} times the packed size unpacked"),
+            });
+        }
+        let stored = read(&mut member.by_ref().take(unpacked), unpacked, &origin)?;
+        // Reading past the end makes the archive compare its checksum.
+        match member.read(&mut [0]) {
+            Ok(0) => Ok(stored),
+            Ok(_) => Err(DataError::malformed(origin, "length", "more bytes", format!("{unpacked} bytes"))),
+            Err(error) => Err(DataError::malformed(origin, "checksum", error.to_string(), "undamaged bytes")),
         }
     }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|other| other == name)
+    }
+
+    fn choose(&self, key: Option<&str>) -> Result<usize, DataError> {
+        let (origin, names) = (&*self.origin, &self.names);
+        let listed = match names.as_slice() {
+            [] => return Err(DataError::malformed(origin, "archive", "no members", "at least one .npy member")),
+            names => names.join(", "),
+        };
+        match key {
+            None if names.len() == 1 => Ok(0),
+            None => Err(DataError::field(
+                "key",
+                format!("nothing, but {origin} has several members"),
+                format!("one of: {listed}"),
+            )),
+            Some(key) => {
+                let wanted = key.strip_suffix(".npy").unwrap_or(key);
+                self.find(wanted).ok_or_else(|| {
+                    DataError::field(
+                        "key",
+                        format!("`{key}`, which {origin} does not have"),
+                        format!("one of: {listed}"),
+                    )
+                })
+            }
+        }
+    }
+}
+
+fn broken(origin: &str, error: &ZipError) -> DataError {
+    DataError::malformed(origin, "archive", error.to_string(), "a zip file (.npz)")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::table::Stored;
     use proptest::prelude::*;
 
     fn archive(members: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
@@ -120,7 +164,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.npz");
         std::fs::write(&path, bytes).unwrap();
-        read_file(&path, key)
+        match read_file(&path, key)? {
+            Content::Dense(stored) => Ok(stored),
+            Content::Sparse(_) => panic!("no sparse matrix was written"),
+        }
     }
 
     fn member(rows: usize, columns: usize, values: &[f64]) -> Vec<u8> {

@@ -76,7 +76,7 @@ fn part(name: String, pixels: impl Iterator<Item = (i32, i32)>) -> Part {
         let index = usize::try_from(row * 11 + column).expect("all parts lie inside the picture");
         values[index] = 1.0;
     }
-    Part { name, values }
+    Part { name, values, activations: Vec::new() }
 }
 
 #[cfg(test)]
@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn pictures() -> Vec<Vec<u64>> {
-        swimmer().values.chunks(220).map(|column| column.iter().map(|&v| v as u64).collect()).collect()
+        swimmer().values.stored().chunks(220).map(|column| column.iter().map(|&v| v as u64).collect()).collect()
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_first_picture_looks_like_this() {
-        let rows: Vec<String> = swimmer().values[..220]
+        let rows: Vec<String> = swimmer().values.stored()[..220]
             .chunks(11)
             .map(|row| row.iter().map(|&v| if v > 0.5 { '#' } else { '.' }).collect())
             .collect();

@@ -1,5 +1,6 @@
 //! A table as a file stores it, and the way from there to the matrix A (m×n, column-major).
 
+use super::csc::Csc;
 use super::error::DataError;
 use crate::results::record::ImageShape;
 
@@ -38,6 +39,37 @@ pub(crate) struct Stored {
     pub(crate) image: Option<ImageShape>,
     /// The value of full white, where the format knows one.
     pub(crate) full_scale: Option<f64>,
+}
+
+/// A sparse table as a file stores it: columns in order, entries checked.
+#[derive(Clone, Debug)]
+pub(crate) struct SparseStored {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) csc: Csc,
+    /// Set where the format says that each column is a sample.
+    pub(crate) samples: bool,
+    /// The class of each column, where the format has one.
+    pub(crate) labels: Option<Vec<u32>>,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Dense(Stored),
+    Sparse(SparseStored),
+}
+
+impl SparseStored {
+    pub(crate) fn new(rows: usize, columns: usize, csc: Csc) -> Self {
+        Self { rows, columns, csc, samples: false, labels: None }
+    }
+}
+
+impl From<Stored> for Content {
+    fn from(stored: Stored) -> Self {
+        Self::Dense(stored)
+    }
 }
 
 impl Stored {

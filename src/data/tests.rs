@@ -27,7 +27,7 @@ fn the_catalogue_loads_what_needs_no_file() {
         assert_eq!((dataset.m, dataset.n), (entry.m, entry.n), "{}", entry.name);
         assert_eq!((&dataset.name, &dataset.title), (&entry.name, &entry.title));
         assert_eq!((dataset.image, dataset.synthetic), (entry.image_shape(), entry.synthetic));
-        assert!(dataset.values.iter().all(|v| (0.0..=1.0).contains(v)), "{}", entry.name);
+        assert!(dataset.values.stored().iter().all(|v| (0.0..=1.0).contains(v)), "{}", entry.name);
         if let Some(expected) = &entry.sha256 {
             assert_eq!(dataset.digest(), *expected, "{}", entry.name);
         }
@@ -39,14 +39,15 @@ fn the_catalogue_loads_what_needs_no_file() {
 
 #[test]
 fn the_digest_depends_on_shape_and_bits() {
+    let digest = |m: usize, n: usize, values: &[f64]| Dataset::new("x", m, n, values.to_vec()).digest();
     let base = digest(2, 3, &[1.0; 6]);
     assert_eq!(base.len(), 64);
     assert_ne!(base, digest(3, 2, &[1.0; 6]));
     assert_ne!(base, digest(2, 3, &[1.0, 1.0, 1.0, 1.0, 1.0, 1.0 + f64::EPSILON]));
-    // sha256 of sixteen bytes: 1 and 1 as u64, and of eight more: 1.0.
     let facts = Dataset::new("x", 1, 1, vec![1.0]).facts();
-    assert_eq!((facts.m, facts.n, facts.nnz), (1, 1, 1));
-    assert_eq!(facts.digest, digest(1, 1, &[1.0]));
+    assert_eq!((facts.m, facts.n, facts.nnz, facts.sparse), (1, 1, 1, false));
+    // sha256 of 24 bytes: 1 and 1 as u64, then 1.0.
+    assert_eq!(facts.digest, "7b7c534f75278483fc012dbb043b0f033e3e2a04c9e970020d17336ea0f2ef4d");
 }
 
 #[test]
@@ -54,21 +55,21 @@ fn samples_transposition_and_scale() {
     let (_guard, path) = file("t.csv", b"1,2,3\n4,5,8\n");
     let plain = with(&path, Layout::default()).unwrap();
     assert_eq!((plain.m, plain.n, plain.name.as_str()), (2, 3, "t"));
-    assert_eq!(plain.values, [1.0, 4.0, 2.0, 5.0, 3.0, 8.0]);
+    assert_eq!(plain.values.stored(), [1.0, 4.0, 2.0, 5.0, 3.0, 8.0]);
     let rows = with(&path, Layout { samples: Some(Samples::Rows), ..Layout::default() }).unwrap();
     assert_eq!((rows.m, rows.n), (3, 2));
-    assert_eq!(rows.values, [1.0, 2.0, 3.0, 4.0, 5.0, 8.0]);
+    assert_eq!(rows.values.stored(), [1.0, 2.0, 3.0, 4.0, 5.0, 8.0]);
     let flipped = with(&path, Layout { transpose: true, ..Layout::default() }).unwrap();
     assert_eq!((flipped.m, flipped.values), (3, rows.values));
     let scaled = with(&path, Layout { scale: Some(Scale::Max), ..Layout::default() }).unwrap();
-    assert_eq!(scaled.values, [0.125, 0.5, 0.25, 0.625, 0.375, 1.0]);
+    assert_eq!(scaled.values.stored(), [0.125, 0.5, 0.25, 0.625, 0.375, 1.0]);
     let scaled = with(&path, Layout { scale: Some(Scale::By(2.0)), ..Layout::default() }).unwrap();
-    assert_eq!(scaled.values[5].to_bits(), 4.0_f64.to_bits());
+    assert_eq!(scaled.values.stored()[5].to_bits(), 4.0_f64.to_bits());
     let over = with(&path, Layout { scale: Some(Scale::By(1e-310)), ..Layout::default() });
     assert!(message(over).contains("found inf"));
     let (_guard, zero) = file("zero.csv", b"0,0\n0,0\n");
     let zero = with(&zero, Layout { scale: Some(Scale::Max), ..Layout::default() }).unwrap();
-    assert_eq!(zero.values, [0.0; 4]);
+    assert_eq!(zero.values.stored(), [0.0; 4]);
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn pictures_keep_their_shape_and_matlab_order_is_undone() {
     };
     let dataset = with(&path, layout.clone()).unwrap();
     assert_eq!(dataset.image, Some(ImageShape { height: 2, width: 3 }));
-    assert_eq!(dataset.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(dataset.values.stored(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let wrong = with(&path, Layout { image: Some([2, 2]), ..layout.clone() });
     assert!(message(wrong).contains("`image`: found [2, 2], expected height·width = 6"));
     let huge = with(&path, Layout { image: Some([usize::MAX, 2]), ..layout.clone() });
@@ -100,9 +101,9 @@ fn folders_and_arrays_of_pictures() {
     }
     let dataset = with(folder.path(), Layout::default()).unwrap();
     assert_eq!((dataset.m, dataset.n, dataset.image), (2, 2, Some(ImageShape { height: 1, width: 2 })));
-    assert_eq!(dataset.values, [0.2, 1.0, 0.0, 0.4]);
+    assert_eq!(dataset.values.stored(), [0.2, 1.0, 0.0, 0.4]);
     let raw = with(folder.path(), Layout { scale: Some(Scale::None), ..Layout::default() }).unwrap();
-    assert_eq!(raw.values, [51.0, 255.0, 0.0, 102.0]);
+    assert_eq!(raw.values.stored(), [51.0, 255.0, 0.0, 102.0]);
     let samples = with(folder.path(), Layout { samples: Some(Samples::Columns), ..Layout::default() });
     assert!(message(samples).contains("`samples`"));
     let transposed = with(folder.path(), Layout { transpose: true, ..Layout::default() }).unwrap();
@@ -184,7 +185,7 @@ fn catalogued_files_have_the_values_of_the_catalogue() {
             Ok(dataset) => {
                 assert_eq!((dataset.m, dataset.n), (entry.m, entry.n), "{}", entry.name);
                 assert_eq!(Some(dataset.digest()), entry.sha256, "{}", entry.name);
-                assert!(dataset.values.iter().all(|v| (0.0..=1.0).contains(v)));
+                assert!(dataset.values.stored().iter().all(|v| (0.0..=1.0).contains(v)));
             }
             Err(DataError::Absent(absent)) => eprintln!("skipped: {absent}"),
             Err(error) => panic!("{error}"),
@@ -210,24 +211,28 @@ fn the_matlab_file_of_cbcl_is_the_same_in_negative() {
     let layout = Layout { image: Some([19, 19]), pixels: Some(Pixels::ColumnMajor), ..Layout::default() };
     let negative = with(&folder.join("cbcl/CBCL.mat"), layout).unwrap();
     let faces = load(&Request::named("cbcl"), Some(&folder)).unwrap();
-    let pairs = negative.values.iter().zip(&faces.values);
+    let pairs = negative.values.stored().iter().zip(faces.values.stored());
     assert!(pairs.into_iter().all(|(x, face)| (256.0 * (1.0 - x) - 255.0 * face).abs() < 1e-9));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn arbitrary_files_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), which in 0_usize..7) {
-        let name = ["a.npy", "a.npz", "a.mat", "a.csv", "a.tsv.gz", "p/a.pgm", "p/a.png"][which];
+    fn arbitrary_files_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), which in 0_usize..9) {
+        let name =
+            ["a.npy", "a.npz", "a.mat", "a.csv", "a.tsv.gz", "p/a.pgm", "p/a.png", "a.mtx", "a.svm"][which];
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("p")).unwrap();
         fs::write(folder.path().join(name), bytes).unwrap();
         let path = folder.path().join(name);
-        let path = if which >= 5 { folder.path().join("p") } else { path };
+        let path = if name.starts_with('p') { folder.path().join("p") } else { path };
         for samples in [None, Some(Samples::Rows)] {
             let source = Source::Path(path.clone());
             let layout = Layout { samples, image: Some([1, 2]), ..Layout::default() };
-            let _ = load(&Request { source, title: None, layout }, None);
+            let _ = load(&Request { source, title: None, layout, preprocess: Vec::new() }, None);
         }
     }
 }
+
+#[path = "tests/sparse.rs"]
+mod sparse;

@@ -75,6 +75,15 @@ fn items(checker: &mut Checker<'_>, table: Option<&Table>, name: &str) -> Vec<It
     }
 }
 
+/// The words of a list.
+fn words(checker: &mut Checker<'_>, table: &Table, name: &str) -> Vec<String> {
+    let word = |item: &Item| match &item.value {
+        Scalar::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    items(checker, Some(table), name).iter().filter_map(word).collect()
+}
+
 fn datasets<'a>(
     checker: &mut Checker<'_>,
     tables: impl Iterator<Item = &'a Table>,
@@ -94,6 +103,7 @@ fn datasets<'a>(
             title: table.text("title"),
             transpose: table.item("transpose").map(|item| item.value == Scalar::Bool(true)),
             scale: table.item("scale").map(|item| item.value.json()),
+            preprocess: words(checker, table, "preprocess"),
             source,
         });
     }

@@ -179,6 +179,8 @@ const fn table(name: &'static str, doc: &'static str, keys: &'static [Key]) -> S
 const POSITIVE: Kind = Kind::Integer(Range::from(1.0));
 const NATURAL: Kind = Kind::Integer(Range::from(0.0));
 const AMOUNT: Kind = Kind::Number(Range::above(0.0));
+/// The steps of preprocessing, see `data::Step`.
+pub const PREPROCESS: &[&str] = crate::data::STEPS;
 /// What the solvers compute in.
 pub const PRECISIONS: &[&str] = &["f64", "f32"];
 /// The forms in which programs of other languages get their matrices.
@@ -233,7 +235,7 @@ pub const SECTIONS: &[Section] = &[
              is what to call it.",
             &[
                 key("name", Kind::Text, "the name in the catalogue, or what to call the file or the generated data"),
-                key("path", Kind::Path, "a .npy, .npz, .csv or .mat file, or a folder of images"),
+                key("path", Kind::Path, "a .npy, .npz, .mat, .mtx, .svm or .csv file, or a folder of images"),
                 key("generator", Kind::Generator, "a program that makes the data; its parameters stand beside it"),
                 key("title", Kind::Text, "what figures call it"),
                 key("key", Kind::Text, "which member of an .npz, which variable of a .mat (with `path`)"),
@@ -243,6 +245,12 @@ pub const SECTIONS: &[Section] = &[
                     Kind::ChoiceOr(&["max", "none"], Range::above(0.0)),
                     "what to divide by: the largest value, nothing, or a number",
                 ),
+                key(
+                    "preprocess",
+                    Kind::Choice(PREPROCESS),
+                    "what is done to A (features×samples, before `transpose`), in this order",
+                )
+                .form(Form::Words),
                 key("samples", Kind::Choice(&["rows", "columns"]), "what one sample is in the file (with `path`)"),
                 key(
                     "pixels",

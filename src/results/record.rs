@@ -115,10 +115,13 @@ pub struct DatasetFacts {
     pub m: usize,
     /// Columns.
     pub n: usize,
-    /// Stored nonzeros.
+    /// Entries that are not zero.
     pub nnz: usize,
     /// sha256 of the prepared matrix.
     pub digest: String,
+    /// Only the entries that are not zero are stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sparse: bool,
     /// The picture that a column is, if it is one.
     pub image: Option<ImageShape>,
     /// Made by a program, not measured.

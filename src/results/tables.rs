@@ -272,6 +272,7 @@ pub(crate) mod tests {
                 n: 3,
                 nnz: 12,
                 digest: "00".into(),
+                sparse: false,
                 image: None,
                 synthetic: true,
             },

@@ -1,12 +1,12 @@
 //! Data and given factors, loaded and checked before anything runs.
 
-use crate::data::{self, DataError, Dataset, Request};
+use crate::data::{self, DataError, Dataset, Request, Values};
 use crate::experiment::{Cell, External, Init, Plan};
 use crate::peers::{self, PeerError};
 use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
-use nmfbench_algorithms::{Factors, InvalidMatrix, InvalidProblem, Matrix, Problem};
+use nmfbench_algorithms::{Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Sparse};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -187,10 +187,13 @@ impl Prepared {
         let Loaded { facts, matrix, .. } = &self.datasets[dataset];
         let path = store.path(&matrix_path(facts));
         if !path.exists() {
-            let Matrix::Dense(a) = matrix else { unreachable!("data sets are dense") };
-            let part = path.with_extension("npy.part");
-            data::write_npy(&part, facts.m, facts.n, &super::worker::flat(&a.to_mat()))
-                .map_err(|e| PrepareError::Write(e.to_string()))?;
+            let part = path.with_extension("part");
+            let written = match matrix {
+                Matrix::Dense(a) => data::write_npy(&part, facts.m, facts.n, &super::worker::flat(&a.to_mat())),
+                Matrix::Sparse(a) => data::write_prepared(&part, facts.m, a.col_starts(), a.row_indices(), a.values()),
+                other => unreachable!("data sets are dense or sparse, not {other:?}"),
+            };
+            written.map_err(|e| PrepareError::Write(e.to_string()))?;
             std::fs::rename(&part, &path).map_err(|e| PrepareError::Write(e.to_string()))?;
         }
         Ok(path)
@@ -207,14 +210,23 @@ pub(crate) fn to_mat(table: &data::Table) -> Mat<f64> {
 /// # Errors
 /// When the file is not what it should be.
 pub(crate) fn read_matrix(path: &Path) -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
-    let table = data::read_npy(path)?;
-    Ok(Matrix::dense_copy(MatRef::from_column_major_slice(&table.values, table.rows, table.columns))?)
+    let data::Prepared { m, n, values } = data::read_prepared(path)?;
+    Ok(matrix(m, n, values)?)
+}
+
+/// A in the form in which its entries are held.
+fn matrix(m: usize, n: usize, values: Values) -> Result<Matrix<f64>, InvalidMatrix> {
+    match values {
+        Values::Dense(values) => Matrix::dense_copy(MatRef::from_column_major_slice(&values, m, n)),
+        Values::Sparse(csc) => Sparse::from_csc(m, n, csc.starts, csc.rows, csc.values).map(Matrix::Sparse),
+    }
 }
 
 /// Where the prepared matrix lies in the results folder.
 #[must_use]
 pub fn matrix_path(facts: &DatasetFacts) -> String {
-    format!("data/{}.npy", &facts.digest[..16.min(facts.digest.len())])
+    let end = if facts.sparse { "npz" } else { "npy" };
+    format!("data/{}.{end}", &facts.digest[..16.min(facts.digest.len())])
 }
 
 fn digest(factors: &Factors<f64>) -> String {
@@ -243,8 +255,8 @@ fn load(request: &Request, wanted: &crate::experiment::Dataset, folder: Option<&
         dataset.title.clone_from(title);
     }
     let facts = dataset.facts();
-    let a = MatRef::from_column_major_slice(&dataset.values, dataset.m, dataset.n);
-    let matrix = Matrix::dense_copy(a).map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
-    dataset.values = Vec::new();
+    let values = std::mem::replace(&mut dataset.values, Values::Dense(Vec::new()));
+    let matrix = matrix(dataset.m, dataset.n, values);
+    let matrix = matrix.map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
     Ok(Loaded { facts, matrix, dataset })
 }

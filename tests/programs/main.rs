@@ -63,7 +63,7 @@ fn each_fault_fails_one_run_with_its_reason_and_the_sweep_goes_on() {
         ("negative", "crashed", "of its H is -0.25"),
         ("shape", "crashed", "its W is 2×9; expected 12×2"),
         ("missing", "crashed", "its H cannot be used"),
-        ("truncated", "crashed", "12×2 needs as many values, found 3"),
+        ("truncated", "crashed", "the end after 3 values, expected 24 values (12×2)"),
         ("backwards", "crashed", "runs backwards"),
         ("future", "crashed", "claims to have worked for 11.0000 s"),
         ("no-seconds", "crashed", "no event"),

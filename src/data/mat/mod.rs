@@ -1,9 +1,11 @@
-//! MATLAB's level 5 `.mat` files: numeric, dense, real, two-dimensional variables, compressed or not.
+//! MATLAB's level 5 `.mat` files: numeric, real, two-dimensional variables, dense or sparse, compressed or
+//! not.
 
 mod element;
 
+use super::csc::{Csc, check_entries};
 use super::error::DataError;
-use super::table::{MAX_INFLATION, MAX_VALUES, Order, Stored, checked_count};
+use super::table::{Content, MAX_INFLATION, MAX_VALUES, Order, SparseStored, Stored, checked_count};
 use element::{COMPRESSED, Element, MATRIX, Reader, numbers, width};
 use flate2::read::ZlibDecoder;
 use std::borrow::Cow;
@@ -12,14 +14,16 @@ use std::path::Path;
 
 /// Bytes before the first element.
 const HEADER: usize = 128;
+/// The class of a sparse matrix.
+const SPARSE: u8 = 5;
 
 /// The named variable, or the only matrix.
-pub(crate) fn read_file(path: &Path, key: Option<&str>) -> Result<Stored, DataError> {
+pub(crate) fn read_file(path: &Path, key: Option<&str>) -> Result<Content, DataError> {
     let bytes = std::fs::read(path).map_err(DataError::io("read", path))?;
     read_bytes(&bytes, key, &path.display().to_string())
 }
 
-fn read_bytes(bytes: &[u8], key: Option<&str>, origin: &str) -> Result<Stored, DataError> {
+fn read_bytes(bytes: &[u8], key: Option<&str>, origin: &str) -> Result<Content, DataError> {
     let big_endian = check_header(bytes, origin)?;
     let mut reader = Reader { bytes, at: HEADER, big_endian, origin };
     let (mut described, mut matrices) = (Vec::new(), Vec::new());
@@ -44,7 +48,7 @@ fn read_bytes(bytes: &[u8], key: Option<&str>, origin: &str) -> Result<Stored, D
             format!("a variable of the file: {listed}"),
         )),
         (None, [Some(_)]) => Ok(matrices.swap_remove(0).expect("the first matrix has been decoded")),
-        (None, []) => Err(DataError::malformed(origin, "variables", listed, "a dense real matrix")),
+        (None, []) => Err(DataError::malformed(origin, "variables", listed, "a real matrix")),
         (None, _) => Err(DataError::field(
             "key",
             format!("nothing, but {origin} has several matrices"),
@@ -141,10 +145,9 @@ impl<'a> Variable<'a> {
             2 => "a structure",
             3 => "an object",
             4 => "text",
-            5 => "a sparse matrix",
-            6..=15 if self.complex => "complex",
-            6..=15 if self.dimensions.len() == 2 => return None,
-            6..=15 => return Some(format!("{} dimensions", self.dimensions.len())),
+            5..=15 if self.complex => "complex",
+            5..=15 if self.dimensions.len() == 2 => return None,
+            5..=15 => return Some(format!("{} dimensions", self.dimensions.len())),
             _ => "an object",
         };
         Some(class.to_owned())
@@ -152,28 +155,62 @@ impl<'a> Variable<'a> {
 
     fn describe(&self) -> String {
         let sizes = self.dimensions.iter().map(u64::to_string).collect::<Vec<_>>().join("×");
-        self.refusal().unwrap_or(sizes)
+        let sparse = if self.class == SPARSE { ", sparse" } else { "" };
+        self.refusal().unwrap_or(sizes + sparse)
     }
 
-    fn decode(mut self, origin: &str) -> Result<Stored, DataError> {
+    fn decode(mut self, origin: &str) -> Result<Content, DataError> {
         let origin = format!("{origin}: {}", self.name);
         if let Some(found) = self.refusal() {
-            return Err(DataError::malformed(origin, "variable", found, "a dense real matrix"));
+            return Err(DataError::malformed(origin, "variable", found, "a real matrix"));
+        }
+        let sides = [self.dimensions[0], self.dimensions[1]].map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        if self.class == SPARSE {
+            return self.decode_sparse(sides, &origin).map(Content::Sparse);
         }
         let count = checked_count(&origin, &self.dimensions)?;
-        let element = self.reader.part("values")?;
-        let found = width(element.kind).map(|width| element.body.len() / width);
-        let values = numbers(&element, self.reader.big_endian).filter(|values| values.len() == count);
-        let Some(values) = values else {
-            let found = match found {
-                Some(numbers) => format!("{numbers} numbers in {} bytes", element.body.len()),
-                None => format!("an element of type {}", element.kind),
-            };
-            return Err(DataError::malformed(origin, "values", found, format!("{count} numbers")));
+        let values = self.numbers("values", |found| found == count, &format!("{count} numbers"), &origin)?;
+        let [rows, columns] = sides.map(|side| side.min(MAX_VALUES));
+        Ok(Stored::new(rows, columns, Order::ColumnMajor, values).into())
+    }
+
+    /// Rows of the entries, bounds of the columns, values; there may be room for more entries than there are.
+    fn decode_sparse(&mut self, [rows, columns]: [usize; 2], origin: &str) -> Result<SparseStored, DataError> {
+        let places = self.numbers("row indices", |_| true, "numbers", origin)?;
+        let expected = format!("{} numbers", columns.saturating_add(1));
+        let bounds = self.numbers("column bounds", |found| Some(found) == columns.checked_add(1), &expected, origin)?;
+        let last = bounds.last().copied().unwrap_or_default();
+        // Sizes are 32-bit numbers of the file, so a wrong one is caught by the comparison with the bounds.
+        let count = last as usize;
+        check_entries(count, origin)?;
+        let enough = |found: usize| found >= count;
+        let mut values = self.numbers("values", enough, &format!("{count} numbers or more"), origin)?;
+        values.truncate(count);
+        let mut places: Vec<u32> = places.into_iter().map(|place| place as u32).collect();
+        places.truncate(count);
+        let starts = bounds.into_iter().map(|bound| bound as usize).collect();
+        let names = ["column bounds", "row indices"];
+        let csc = Csc::from_lines((columns, rows), (starts, places, values), names, false, origin)?;
+        Ok(SparseStored::new(rows, columns, csc))
+    }
+
+    /// The numbers of the next element, as many as they should be.
+    fn numbers(
+        &mut self,
+        part: &str,
+        enough: impl Fn(usize) -> bool,
+        expected: &str,
+        origin: &str,
+    ) -> Result<Vec<f64>, DataError> {
+        let element = self.reader.part(part)?;
+        if let Some(values) = numbers(&element, self.reader.big_endian).filter(|values| enough(values.len())) {
+            return Ok(values);
+        }
+        let found = match width(element.kind).map(|width| element.body.len() / width) {
+            Some(numbers) => format!("{numbers} numbers in {} bytes", element.body.len()),
+            None => format!("an element of type {}", element.kind),
         };
-        let [rows, columns] =
-            [self.dimensions[0], self.dimensions[1]].map(|size| usize::try_from(size).unwrap_or(MAX_VALUES));
-        Ok(Stored::new(rows, columns, Order::ColumnMajor, values))
+        Err(DataError::malformed(origin, part, found, expected))
     }
 }
 

@@ -47,6 +47,13 @@ impl Maker {
 
 const LITTLE: Maker = Maker { big_endian: false };
 
+fn dense(bytes: &[u8], key: Option<&str>) -> Stored {
+    match read_bytes(bytes, key, "a.mat").unwrap() {
+        Content::Dense(stored) => stored,
+        Content::Sparse(_) => panic!("a dense matrix was written"),
+    }
+}
+
 fn message(bytes: &[u8], key: Option<&str>) -> String {
     read_bytes(bytes, key, "a.mat").map(|_| ()).unwrap_err().to_string()
 }
@@ -62,10 +69,10 @@ fn doubles_and_packed_integers_in_both_byte_orders() {
         let x = maker.matrix("X", 6, &[2, 3], 9, &doubles);
         let y = maker.matrix("Y", 6, &[3, 1], 2, &[7, 8, 9]);
         for bytes in [maker.file(&[x.clone(), y.clone()]), maker.file(&[maker.deflated(&x), maker.deflated(&y)])] {
-            let stored = read_bytes(&bytes, Some("X"), "a.mat").unwrap();
+            let stored = dense(&bytes, Some("X"));
             assert_eq!((stored.rows, stored.columns, stored.order), (2, 3, Order::ColumnMajor));
             assert_eq!(stored.values, [1.5, 2.0, 3.0, 4.0, 5.0, 6.0]);
-            assert_eq!(read_bytes(&bytes, Some("Y"), "a.mat").unwrap().values, [7.0, 8.0, 9.0]);
+            assert_eq!(dense(&bytes, Some("Y")).values, [7.0, 8.0, 9.0]);
             let error = message(&bytes, Some("Z"));
             assert!(error.contains("found `Z`") && error.contains("X (2×3), Y (3×1)"), "{error}");
             let error = message(&bytes, None);
@@ -87,22 +94,54 @@ fn small_elements_and_a_lone_matrix_beside_text() {
     let sizes = LITTLE.element(5, &[LITTLE.word(1), LITTLE.word(2)].concat());
     let a = LITTLE.element(MATRIX, &[flags, sizes, small(1, b"A"), small(3, &[255, 255, 4, 0])].concat());
     let text = LITTLE.matrix("note", 4, &[1, 2], 4, &[65, 0, 66, 0]);
-    let stored = read_bytes(&LITTLE.file(&[text, a]), None, "a.mat").unwrap();
+    let stored = dense(&LITTLE.file(&[text, a]), None);
     assert_eq!(stored.values, [-1.0, 4.0]);
 }
 
 #[test]
 fn other_classes_are_refused_by_name() {
     for (class, word) in
-        [(1, "a cell array"), (2, "a structure"), (4, "text"), (5, "a sparse matrix"), (0x0806, "complex")]
+        [(1, "a cell array"), (2, "a structure"), (4, "text"), (0x0805, "complex"), (0x0806, "complex")]
     {
         let bytes = LITTLE.file(&[LITTLE.matrix("v", class, &[1, 1], 2, &[1])]);
         let error = message(&bytes, Some("v"));
-        assert!(error.contains(&format!("a.mat: v: variable: found {word}, expected a dense real matrix")), "{error}");
+        assert!(error.contains(&format!("a.mat: v: variable: found {word}, expected a real matrix")), "{error}");
         assert!(message(&bytes, None).contains(&format!("found v ({word})")));
     }
     let cube = LITTLE.file(&[LITTLE.matrix("v", 6, &[1, 2, 1], 2, &[1, 2])]);
     assert!(message(&cube, Some("v")).contains("found 3 dimensions"));
+}
+
+/// Rows of 3, 2 columns, room for one entry more than there is.
+fn sparse(places: &[u32], bounds: &[u32], values: &[u8]) -> Vec<u8> {
+    let words = |words: &[u32]| words.iter().flat_map(|&word| LITTLE.word(word)).collect::<Vec<_>>();
+    let parts = [
+        LITTLE.element(6, &words(&[5, 4])),
+        LITTLE.element(5, &words(&[3, 2])),
+        LITTLE.element(1, b"S"),
+        LITTLE.element(5, &words(places)),
+        LITTLE.element(5, &words(bounds)),
+        LITTLE.element(2, values),
+    ];
+    LITTLE.element(MATRIX, &parts.concat())
+}
+
+#[test]
+fn sparse_matrices_are_read_and_their_faults_named() {
+    let whole = sparse(&[2, 0, 1, 0], &[0, 1, 3], &[7, 8, 9, 0]);
+    for file in [LITTLE.file(std::slice::from_ref(&whole)), LITTLE.file(&[LITTLE.deflated(&whole)])] {
+        let Content::Sparse(read) = read_bytes(&file, None, "a.mat").unwrap() else { panic!("written sparse") };
+        assert_eq!((read.rows, read.columns), (3, 2));
+        assert_eq!(read.csc, Csc { starts: vec![0, 1, 3], rows: vec![2, 0, 1], values: vec![7.0, 8.0, 9.0] });
+    }
+    let fault = |places: &[u32], bounds: &[u32], values: &[u8]| {
+        message(&LITTLE.file(&[sparse(places, bounds, values)]), Some("S"))
+    };
+    assert!(fault(&[3, 0, 1], &[0, 1, 3], &[7, 8, 9]).contains("row indices: found 3 at position 0"));
+    assert!(fault(&[2, 0, 1], &[0, 1], &[7, 8, 9]).contains("column bounds: found 2 numbers in 8 bytes, expected 3"));
+    assert!(fault(&[2, 0], &[0, 1, 3], &[7, 8, 9]).contains("row indices: found 2 places"));
+    assert!(fault(&[2, 0, 1], &[0, 1, 3], &[7, 8]).contains("values: found 2 numbers in 2 bytes, expected 3 numbers"));
+    assert!(fault(&[2, 0, 1], &[0, 4, 3], &[7, 8, 9]).contains("found 3 after 4"));
 }
 
 #[test]

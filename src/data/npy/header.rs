@@ -228,9 +228,10 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The header, magic included, padded so that the values start on a multiple of 64.
-pub(super) fn header_text(m: usize, n: usize) -> Vec<u8> {
-    let text = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': ({m}, {n}), }}");
+/// The header, magic included, padded so that the values start on a multiple of 64. `shape` is a Python tuple.
+pub(super) fn header_text(descr: &str, fortran: bool, shape: &str) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    let text = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
     let total = (10 + text.len() + 1).next_multiple_of(64);
     let mut bytes = Vec::with_capacity(total);
     bytes.extend_from_slice(MAGIC);

@@ -59,6 +59,32 @@ pub(crate) fn read_array(reader: &mut dyn Read, length: u64, trusted: bool, orig
     arrange(values, &header, origin)
 }
 
+/// Reads a vector that should fill `length` bytes, numbers of any type.
+pub(crate) fn read_vector(reader: &mut dyn Read, length: u64, origin: &str) -> Result<Vec<f64>, DataError> {
+    let (header_length, header) = read_header(reader, origin)?;
+    let &[count] = header.shape.as_slice() else {
+        return Err(DataError::malformed(origin, "shape", format!("{} dimensions", header.shape.len()), "1"));
+    };
+    let count = checked_count(origin, &[count])?;
+    let expected = header_length + count as u64 * header.kind.bytes() as u64;
+    if length != expected {
+        let expected = format!("{expected} bytes ({count} of type {})", header.kind.name());
+        return Err(DataError::malformed(origin, "length", format!("{length} bytes"), expected));
+    }
+    read_values(reader, &header, count, false)
+        .map_err(|error| DataError::malformed(origin, "values", error.to_string(), format!("{count} values")))
+}
+
+/// Reads an array of one short word, of bytes or of Unicode, in Latin letters.
+pub(crate) fn read_word(reader: &mut dyn Read, origin: &str) -> Result<String, DataError> {
+    let mut bytes = Vec::new();
+    let read = reader.take(1 << 10).read_to_end(&mut bytes);
+    read.map_err(|error| DataError::malformed(origin, "word", error.to_string(), "a short word"))?;
+    let start = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    let letters = bytes[start..].iter().filter(|byte| **byte != 0);
+    Ok(letters.map(|byte| char::from(*byte)).collect())
+}
+
 fn arrange(values: Vec<f64>, header: &Header, origin: &str) -> Result<Stored, DataError> {
     // `checked_count` has bounded every dimension beside a nonzero one; a lone huge one beside a zero fits usize too.
     let shape: Vec<usize> = header.shape.iter().map(|&d| usize::try_from(d).unwrap_or(usize::MAX)).collect();
@@ -132,18 +158,47 @@ fn decode(bytes: &[u8], kind: Kind, big_endian: bool, out: &mut Vec<f64>) {
 
 /// Bytes that [`write_array`] writes.
 pub(crate) fn array_bytes(m: usize, n: usize) -> usize {
-    header_text(m, n).len() + 8 * m * n
+    matrix_header(m, n).len() + 8 * m * n
 }
 
 /// Writes the column-major `m×n` matrix as an `.npy` stream.
 pub(crate) fn write_array(out: &mut dyn Write, m: usize, n: usize, values: &[f64]) -> io::Result<()> {
     assert_eq!(m * n, values.len(), "an m×n matrix holds m·n values");
     debug_assert!(values.len() <= MAX_VALUES);
-    out.write_all(&header_text(m, n))?;
+    out.write_all(&matrix_header(m, n))?;
+    write_numbers(out, values, |value| value.to_le_bytes())
+}
+
+fn matrix_header(m: usize, n: usize) -> Vec<u8> {
+    header_text("<f8", true, &format!("({m}, {n})"))
+}
+
+/// Writes a vector of numbers of the NumPy type `descr`.
+pub(crate) fn write_vector<T, const N: usize>(
+    out: &mut dyn Write,
+    descr: &str,
+    numbers: &[T],
+    bytes: impl Fn(&T) -> [u8; N],
+) -> io::Result<()> {
+    out.write_all(&header_text(descr, false, &format!("({},)", numbers.len())))?;
+    write_numbers(out, numbers, bytes)
+}
+
+/// Writes a word as an array without dimensions.
+pub(crate) fn write_word(out: &mut dyn Write, word: &str) -> io::Result<()> {
+    out.write_all(&header_text(&format!("|S{}", word.len()), false, "()"))?;
+    out.write_all(word.as_bytes())
+}
+
+fn write_numbers<T, const N: usize>(
+    out: &mut dyn Write,
+    numbers: &[T],
+    bytes: impl Fn(&T) -> [u8; N],
+) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(1 << 16);
-    for chunk in values.chunks(1 << 13) {
+    for chunk in numbers.chunks(1 << 13) {
         buffer.clear();
-        buffer.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
+        buffer.extend(chunk.iter().flat_map(&bytes));
         out.write_all(&buffer)?;
     }
     Ok(())

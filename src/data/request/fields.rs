@@ -3,6 +3,8 @@
 use super::{GENERATORS, Generator, Layout, Pixels, Request, Samples, Scale, Source};
 use crate::data::error::DataError;
 use crate::data::low_rank::LowRank;
+use crate::data::preprocess::Step;
+use crate::data::word_counts::WordCounts;
 use crate::data::{catalogue, faces};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -65,6 +67,8 @@ pub(super) struct Fields {
     scale: Option<Scale>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<[usize; 2]>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    preprocess: Vec<Step>,
     #[serde(skip_serializing_if = "Option::is_none")]
     m: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +83,12 @@ pub(super) struct Fields {
     count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exponent: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    concentration: Option<f64>,
 }
 
 impl TryFrom<Fields> for Request {
@@ -97,8 +107,8 @@ impl TryFrom<Fields> for Request {
             }
         };
         fields.refuse_strays(&source)?;
-        let Fields { title, key, transpose, samples, pixels, scale, image, .. } = fields;
-        Ok(Self { source, title, layout: Layout { key, transpose, samples, pixels, scale, image } })
+        let Fields { title, key, transpose, samples, pixels, scale, image, preprocess, .. } = fields;
+        Ok(Self { source, title, layout: Layout { key, transpose, samples, pixels, scale, image }, preprocess })
     }
 }
 
@@ -118,6 +128,22 @@ impl Fields {
                 };
                 request.check()?;
                 Ok(Generator::LowRank(request))
+            }
+            "word-counts" => {
+                let defaults = WordCounts::new(
+                    self.m.take().ok_or_else(|| missing("m"))?,
+                    self.n.take().ok_or_else(|| missing("n"))?,
+                    self.rank.take().ok_or_else(|| missing("rank"))?,
+                );
+                let counts = WordCounts {
+                    length: self.length.take().unwrap_or(defaults.length),
+                    exponent: self.exponent.take().unwrap_or(defaults.exponent),
+                    concentration: self.concentration.take().unwrap_or(defaults.concentration),
+                    seed: self.seed.take().unwrap_or(defaults.seed),
+                    ..defaults
+                };
+                counts.check()?;
+                Ok(Generator::WordCounts(counts))
             }
             "synthetic-faces" => {
                 let count = self.count.take().unwrap_or(faces::DEFAULT_COUNT);
@@ -144,6 +170,9 @@ impl Fields {
             ("seed", self.seed.is_some()),
             ("count", self.count.is_some()),
             ("size", self.size.is_some()),
+            ("length", self.length.is_some()),
+            ("exponent", self.exponent.is_some()),
+            ("concentration", self.concentration.is_some()),
         ];
         let layout = [
             ("key", self.key.is_some()),
@@ -165,8 +194,8 @@ impl Fields {
 impl From<Request> for Fields {
     fn from(request: Request) -> Self {
         let Layout { key, transpose, samples, pixels, scale, image } = request.layout;
-        let mut fields =
-            Self { title: request.title, key, transpose, samples, pixels, scale, image, ..Self::default() };
+        let (title, preprocess) = (request.title, request.preprocess);
+        let mut fields = Self { title, key, transpose, samples, pixels, scale, image, preprocess, ..Self::default() };
         match request.source {
             Source::Catalogue(name) => fields.name = Some(name),
             Source::Path(path) => fields.path = Some(path),
@@ -177,6 +206,12 @@ impl From<Request> for Fields {
                         (fields.m, fields.n, fields.rank) = (Some(m), Some(n), Some(rank));
                         (fields.noise, fields.seed) = (Some(noise), Some(seed));
                         "low-rank"
+                    }
+                    Generator::WordCounts(counts) => {
+                        (fields.m, fields.n, fields.rank) = (Some(counts.m), Some(counts.n), Some(counts.rank));
+                        (fields.length, fields.exponent) = (Some(counts.length), Some(counts.exponent));
+                        (fields.concentration, fields.seed) = (Some(counts.concentration), Some(counts.seed));
+                        "word-counts"
                     }
                     Generator::SyntheticFaces { count, size, seed } => {
                         (fields.count, fields.size, fields.seed) = (Some(count), Some(size), Some(seed));
@@ -219,6 +254,7 @@ mod tests {
             "path = \"x/y.npz\"\nkey = \"A\"\npixels = \"column-major\"\nscale = 0.5",
             "generator = \"swimmer\"\nscale = \"none\"",
             "generator = \"low-rank\"\nm = 5\nn = 4\nrank = 2\nnoise = 0.1\nseed = 3",
+            "generator = \"word-counts\"\nm = 50\nn = 40\nrank = 2\nlength = 30.5\npreprocess = [\"tf-idf\", \"columns-l2\"]",
             "generator = \"synthetic-faces\"\ncount = 3\nsize = 19",
         ] {
             let request = parse(text).unwrap();
@@ -241,6 +277,7 @@ mod tests {
         assert!(error("path = \"a\"\nscale = 0").contains("`scale`: found 0"));
         assert!(error("path = \"a\"\nscale = nan").contains("`scale`: found NaN"));
         assert!(error("path = \"a\"\nsamples = \"row\"").contains("row"));
+        assert!(error("path = \"a\"\npreprocess = [\"tfidf\"]").contains("tfidf"));
         assert!(error("generator = \"synthetic-faces\"\nsize = 4").contains("`size`: found 4, expected 8 to 512"));
     }
 

@@ -4,6 +4,8 @@ mod fields;
 
 use super::error::DataError;
 use super::low_rank::LowRank;
+use super::preprocess::Step;
+use super::word_counts::WordCounts;
 use fields::{Fields, ScaleField};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,8 @@ pub struct Request {
     pub title: Option<String>,
     /// How a file is read and laid out.
     pub layout: Layout,
+    /// What is done to A before it is factorised, in this order; a transposition comes after it.
+    pub preprocess: Vec<Step>,
 }
 
 /// Where data come from.
@@ -38,6 +42,8 @@ pub enum Generator {
     Swimmer,
     /// See [`LowRank`].
     LowRank(LowRank),
+    /// See [`WordCounts`].
+    WordCounts(WordCounts),
     /// Rendered faces, see [`super::faces`].
     SyntheticFaces {
         /// Faces, each a column.
@@ -50,7 +56,7 @@ pub enum Generator {
 }
 
 /// Names of the generators, as `generator = "…"` takes them.
-pub const GENERATORS: [&str; 3] = ["swimmer", "low-rank", "synthetic-faces"];
+pub const GENERATORS: [&str; 4] = ["swimmer", "low-rank", "word-counts", "synthetic-faces"];
 
 /// How a file is read and laid out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,19 +111,24 @@ impl Request {
     /// A catalogue entry, as it is.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { source: Source::Catalogue(name.to_owned()), title: None, layout: Layout::default() }
+        Self {
+            source: Source::Catalogue(name.to_owned()),
+            title: None,
+            layout: Layout::default(),
+            preprocess: Vec::new(),
+        }
     }
 
     /// A file or folder with its format's defaults.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { source: Source::Path(path.into()), title: None, layout: Layout::default() }
+        Self { source: Source::Path(path.into()), title: None, layout: Layout::default(), preprocess: Vec::new() }
     }
 
     /// A rule.
     #[must_use]
     pub fn generated(generator: Generator) -> Self {
-        Self { source: Source::Generator(generator), title: None, layout: Layout::default() }
+        Self { source: Source::Generator(generator), title: None, layout: Layout::default(), preprocess: Vec::new() }
     }
 
     /// The same request with a relative path taken from `folder`, as paths in an experiment are from its file.
@@ -139,6 +150,7 @@ impl Generator {
         match self {
             Self::Swimmer => Ok(()),
             Self::LowRank(low_rank) => low_rank.check(),
+            Self::WordCounts(counts) => counts.check(),
             Self::SyntheticFaces { count, size, .. } => {
                 if !(1..=100_000).contains(count) {
                     return Err(DataError::field("count", count.to_string(), "1 to 100000"));

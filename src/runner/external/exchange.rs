@@ -7,7 +7,6 @@ use crate::runner::wire::{FactorFiles, Format, MatrixFile};
 use crate::runner::worker::{WorkerError, flat};
 use faer::Mat;
 use nmfbench_algorithms::{Factors, Matrix};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The matrix as a program gets it; `prepared` is the file that the runner has made for its own processes.
@@ -28,8 +27,13 @@ pub(super) fn matrix(
     };
     let path = if format == Format::Mtx { folder.join("a.mtx") } else { std::path::absolute(prepared)? };
     if format == Format::Mtx {
-        let Matrix::Dense(a) = matrix else { return Err("no Matrix Market form".into()) };
-        write_market(&path, &a.to_mat())?;
+        match matrix {
+            Matrix::Dense(a) => write_dense(&path, &a.to_mat())?,
+            Matrix::Sparse(a) => {
+                data::write_market_sparse(&path, a.nrows(), a.col_starts(), a.row_indices(), a.values())?;
+            }
+            other => return Err(format!("no Matrix Market form of {other:?}").into()),
+        }
     }
     Ok(MatrixFile { path, format, rows: matrix.nrows(), columns: matrix.ncols(), nonzeros: matrix.nnz() })
 }
@@ -47,7 +51,7 @@ pub(crate) fn write_factors(
     let write = |name: &str, x: &Mat<f64>| -> Result<PathBuf, WorkerError> {
         let path = folder.join(format!("{stem}_{name}.{}", if market { "mtx" } else { "npy" }));
         if market {
-            write_market(&path, x)?;
+            write_dense(&path, x)?;
         } else {
             data::write_npy(&path, x.nrows(), x.ncols(), &flat(x))?;
         }
@@ -70,40 +74,15 @@ pub(crate) fn read_factors(files: &FactorFiles) -> Result<Factors<f64>, String> 
 /// What is wrong with the file.
 pub(super) fn read_factor(path: &Path) -> Result<Table, String> {
     if path.extension().is_some_and(|e| e == "mtx") {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-        parse_market(&text).map_err(|e| format!("{}: {e}", path.display()))
+        data::read_market(path).map_err(|e| e.to_string())
     } else {
         data::read_npy(path).map_err(|e| e.to_string())
     }
 }
 
-fn write_market(path: &Path, x: &Mat<f64>) -> std::io::Result<()> {
-    let mut text = format!("%%MatrixMarket matrix array real general\n{} {}\n", x.nrows(), x.ncols());
-    for value in flat(x) {
-        let _ = writeln!(text, "{value:e}");
-    }
-    std::fs::write(path, text)
-}
-
-/// A dense matrix in Matrix Market's array form (Boisvert, Pozo & Remington 1996).
-fn parse_market(text: &str) -> Result<Table, String> {
-    let mut lines = text.lines();
-    let header = lines.next().unwrap_or_default().to_ascii_lowercase();
-    if !header.starts_with("%%matrixmarket matrix array real general") {
-        return Err("found no header `%%MatrixMarket matrix array real general`, the form of a factor".into());
-    }
-    let mut words = lines.filter(|line| !line.starts_with('%')).flat_map(str::split_ascii_whitespace);
-    let mut size =
-        |what: &str| words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("no number of {what}"));
-    let (rows, columns) = (size("rows")?, size("columns")?);
-    let mut values = Vec::new();
-    for word in words {
-        values.push(word.parse::<f64>().map_err(|_| format!("value {} is `{word}`", values.len() + 1))?);
-    }
-    if rows.checked_mul(columns) != Some(values.len()) {
-        return Err(format!("{rows}×{columns} needs as many values, found {}", values.len()));
-    }
-    Ok(Table { rows, columns, values })
+fn write_dense(path: &Path, x: &Mat<f64>) -> Result<(), data::DataError> {
+    let values = (0..x.ncols()).flat_map(|j| x.col_as_slice(j).iter().copied());
+    data::write_market(path, x.nrows(), x.ncols(), values)
 }
 
 #[cfg(test)]
@@ -124,16 +103,33 @@ mod tests {
 
     #[test]
     fn a_damaged_market_file_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("w.mtx");
         let header = "%%MatrixMarket matrix array real general\n";
         for (text, part) in [
-            ("hello", "header"),
-            (header, "rows"),
-            (&format!("{header}2 x\n"), "columns"),
-            (&format!("{header}2 1\n1\nzwei\n"), "`zwei`"),
-            (&format!("{header}% comment\n2 1\n1\n"), "found 1"),
+            ("hello", "MatrixMarket"),
+            (&format!("{header}2 1\n1\nzwei\n"), "line 4: found `zwei`"),
+            (&format!("{header}2 1\n1\n"), "after 1 values"),
+            ("%%MatrixMarket matrix coordinate real general\n1 1 0\n", "expected array form"),
         ] {
-            let error = parse_market(text).expect_err(text);
+            std::fs::write(&path, text).expect("written");
+            let error = read_factor(&path).expect_err(text);
             assert!(error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn a_sparse_matrix_goes_to_programs_in_either_form() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (starts, rows, values) = (vec![0, 1, 1, 3], vec![3, 0, 2], vec![0.1, 1.0 / 3.0, 7.0]);
+        let prepared = folder.path().join("a.npz");
+        data::write_prepared(&prepared, 4, &starts, &rows, &values).expect("written");
+        let a = crate::runner::prepare::read_matrix(&prepared).expect("read");
+        let asked = matrix(folder.path(), Exchange::Npy, &prepared, &a).expect("there");
+        assert_eq!((asked.format, asked.rows, asked.columns, asked.nonzeros), (Format::Csc, 4, 3, 3));
+        let asked = matrix(folder.path(), Exchange::Mtx, &prepared, &a).expect("written");
+        let loaded = data::load(&data::Request::file(&asked.path), None).expect("read");
+        let data::Values::Sparse(csc) = loaded.values else { panic!("coordinates are sparse") };
+        assert_eq!((asked.format, csc.starts, csc.rows, csc.values), (Format::Mtx, starts, rows, values));
     }
 }
