@@ -10,6 +10,7 @@
 //! by at most ε times what the first did: ‖X⁽ˡ⁺¹⁾ − X⁽ˡ⁾‖_F ≤ ε‖X⁽¹⁾ − X⁽⁰⁾‖_F.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
+use crate::conformance::Property;
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::parameters::{self, Field, ParameterError, Parameters, Table};
@@ -70,7 +71,11 @@ impl<R: Rule> Parameters for Accelerated<R> {
 }
 
 impl<R: Rule> Rule for Accelerated<R> {
-    const TRAITS: Traits = R::TRAITS;
+    const TRAITS: Traits = R::TRAITS.only_with(
+        Property::Sparse,
+        r#"{"alpha": 0.0}"#,
+        "how often it repeats hangs on what a product costs",
+    );
     /// How often it repeats hangs on all rows.
     const SEPARABLE: bool = false;
     const WANTS_START_GRADIENT: bool = R::WANTS_START_GRADIENT;

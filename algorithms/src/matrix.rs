@@ -7,6 +7,7 @@ use crate::sparse::Sparse;
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use std::cell::Cell;
 use thiserror::Error;
 
 /// A nonnegative matrix A (m×n).
@@ -124,6 +125,21 @@ pub(crate) fn check_range<T: Real>(largest: f64, squared_norm: f64) -> Result<()
     Ok(())
 }
 
+thread_local! {
+    static PASSES: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// How often this thread has gone over a matrix so far, in products with it and copies of blocks of it: the count that
+/// the passes a method reports are held against.
+pub(crate) fn passes() -> f64 {
+    PASSES.get()
+}
+
+/// Notes that so much of a matrix was read.
+fn count_passes(more: f64) {
+    PASSES.set(PASSES.get() + more);
+}
+
 impl<T: Real> Matrix<T> {
     /// Takes a dense matrix after checking that it is nonempty, finite, nonnegative and that its norm is in range.
     ///
@@ -197,6 +213,7 @@ impl<T: Real> Matrix<T> {
 
     /// `dst = A·Y` for Y n×k, dst m×k.
     pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
+        count_passes(1.0);
         match self {
             Matrix::Dense(a) => a.times(dst, y, par),
             Matrix::Sparse(a) => a.times(dst, y, par),
@@ -205,6 +222,7 @@ impl<T: Real> Matrix<T> {
 
     /// `dst = Aᵀ·X` for X m×k, dst n×k.
     pub fn transpose_times(&self, dst: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
+        count_passes(1.0);
         match self {
             Matrix::Dense(a) => a.transpose_times(dst, x, par),
             Matrix::Sparse(a) => a.transpose_times(dst, x, par),
@@ -258,6 +276,7 @@ impl<T: Real> Matrix<T> {
 
     /// Writes column j into `dst` (m values).
     pub(crate) fn copy_column(&self, j: usize, dst: &mut [T]) {
+        count_passes(1.0 / count(self.ncols()));
         match self {
             Matrix::Dense(a) => a.copy_column(j, dst),
             Matrix::Sparse(a) => a.copy_column(j, dst),
@@ -268,6 +287,7 @@ impl<T: Real> Matrix<T> {
     ///
     /// For the methods that need each entry beside the model: they never hold more than a block of either.
     pub fn copy_block(&self, row: usize, col: usize, block: MatMut<'_, T>) {
+        count_passes(count(block.nrows() * block.ncols()) / (count(self.nrows()) * count(self.ncols())));
         match self {
             Matrix::Dense(a) => a.copy_block(row, col, block),
             Matrix::Sparse(a) => a.copy_block(row, col, block),

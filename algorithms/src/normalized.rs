@@ -2,6 +2,7 @@
 //! 18 (2007), §III: without it the iterates of a multiplicative method need not stay bounded.
 
 use crate::algorithm::{Accepts, Algorithm, Solver, Traits};
+use crate::conformance::Property;
 use crate::matrix::count;
 use crate::parameters::{Field, ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Problem, Shape};
@@ -44,7 +45,14 @@ impl<A: Parameters> Parameters for Normalized<A> {
 }
 
 impl<A: Algorithm> Algorithm for Normalized<A> {
-    const TRAITS: Traits = A::TRAITS;
+    const TRAITS: Traits = A::TRAITS
+        .only_with(
+            Property::PenalisedDescent,
+            r#"{"normalize": false}"#,
+            "normalisation keeps W·H, but not the penalties",
+        )
+        .only_with(Property::Scale, r#"{"normalize": false}"#, "normalisation gives all of the scale to H")
+        .only_with(Property::Transposition, r#"{"normalize": false}"#, "it is W that is normalised");
     const ACCEPTS: Accepts = A::ACCEPTS;
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {

@@ -43,3 +43,70 @@ pub enum Property {
     /// A step allocates no memory.
     Allocation,
 }
+
+impl Property {
+    /// All of them, in the order of a report.
+    pub const ALL: [Property; 19] = [
+        Property::Feasible,
+        Property::Inputs,
+        Property::Deterministic,
+        Property::Descent,
+        Property::PenalisedDescent,
+        Property::Stationary,
+        Property::Recovery,
+        Property::FixedPoint,
+        Property::Scale,
+        Property::Permutation,
+        Property::Transposition,
+        Property::Sparse,
+        Property::Precision,
+        Property::Threads,
+        Property::Passes,
+        Property::Flops,
+        Property::Edges,
+        Property::Extremes,
+        Property::Allocation,
+    ];
+
+    /// A heading of at most eight letters.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What it says, in a sentence.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        self.words().1
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Property::Feasible => ("feasible", "W m×k and H k×n, finite and ≥ 0, exactly, after every iteration"),
+            Property::Inputs => ("inputs", "A and the start are not changed; iteration 0 is the start"),
+            Property::Deterministic => ("determ.", "the same seed gives the same bits, whatever ran before"),
+            Property::Descent => ("descent", "the objective never rises beyond rounding"),
+            Property::PenalisedDescent => ("penalty", "the objective with L1 and L2 penalties never rises"),
+            Property::Stationary => ("kkt", "the KKT residual goes to 0 on an easy problem"),
+            Property::Recovery => ("recovery", "unique planted factors are found (optimally matched cosine)"),
+            Property::FixedPoint => ("fixed", "an exact factorisation is not left"),
+            Property::Scale => ("scale", "c·A gives √c times the factors"),
+            Property::Permutation => ("permut.", "renaming the components renames those of the result"),
+            Property::Transposition => ("transp.", "transposing A swaps the factors"),
+            Property::Sparse => ("sparse", "sparse storage gives the iterates of dense storage"),
+            Property::Precision => ("f32", "single precision begins like double, and survives"),
+            Property::Threads => ("threads", "two threads give what one gives, and the same bits each time"),
+            Property::Passes => ("passes", "passes over A as reported are those counted"),
+            Property::Flops => ("flops", "operations as reported grow, no fewer than what was read of A asks for"),
+            Property::Edges => ("edges", "1×1, 1×n, extreme ranks, zero lines, constant, all-zero, dead components"),
+            Property::Extremes => ("extremes", "entries from 1e-300 to 1e300: refused or survived"),
+            Property::Allocation => ("alloc.", "a step allocates no memory"),
+        }
+    }
+}
+
+impl std::fmt::Display for Property {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.heading())
+    }
+}

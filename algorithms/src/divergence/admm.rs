@@ -13,6 +13,7 @@
 //! out is (W₊, H₊), raised to a small floor so that the divergence of what it shows is finite.
 
 use crate::algorithm::{Algorithm, Solver, Traits};
+use crate::conformance::Property;
 use crate::divergence::view::at_least;
 use crate::divergence::{View, floor, kullback_leibler};
 use crate::kernels::{self, column, column_mut, rows};
@@ -73,7 +74,9 @@ const HEIGHT: usize = 256;
 const WIDTH: usize = 64;
 
 impl Algorithm for AdmmKl {
-    const TRAITS: Traits = kullback_leibler(false);
+    const TRAITS: Traits = kullback_leibler(false)
+        .except(Property::Transposition, "W always goes first")
+        .except(Property::Passes, "counts its products with X, which is as large as A, as passes over A");
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let Shape { m, n, rank } = problem.shape();

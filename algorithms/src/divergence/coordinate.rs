@@ -13,6 +13,7 @@
 //! - `sn-mu-kl`: the same with a multiplicative update after every ten iterations (Hien & Gillis 2021, SN-MU).
 
 use crate::algorithm::Traits;
+use crate::conformance::Property;
 use crate::divergence::beta::Beta;
 use crate::divergence::multiplicative::Multiplicative;
 use crate::divergence::view::{View, at_least, column_sums, lift, model, per_column, share};
@@ -48,7 +49,8 @@ impl Default for CcdKl {
 }
 
 impl DivergenceRule for CcdKl {
-    const TRAITS: Traits = kullback_leibler(false);
+    const TRAITS: Traits = kullback_leibler(false)
+        .except(Property::Permutation, "goes through the components in order, and the order matters");
     type Half<T: Real> = Sweep<T>;
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Sweep<T> {
@@ -73,7 +75,8 @@ impl Default for SnKl {
 }
 
 impl DivergenceRule for SnKl {
-    const TRAITS: Traits = kullback_leibler(true);
+    const TRAITS: Traits = kullback_leibler(true)
+        .except(Property::Permutation, "goes through the components in order, and the order matters");
     type Half<T: Real> = Sweep<T>;
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Sweep<T> {
@@ -105,7 +108,8 @@ impl Default for SnMuKl {
 }
 
 impl DivergenceRule for SnMuKl {
-    const TRAITS: Traits = kullback_leibler(true);
+    const TRAITS: Traits = kullback_leibler(true)
+        .except(Property::Permutation, "goes through the components in order, and the order matters");
     type Half<T: Real> = Mixed<T>;
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Mixed<T> {

@@ -10,6 +10,7 @@
 //! begins at the power of β nearest to 1/(trace(WᵀW) + trace(HHᵀ)), which does not depend on the scale of A.
 
 use crate::algorithm::{Algorithm, Solver, Traits};
+use crate::conformance::Property;
 use crate::kernels::{self, dot};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem};
@@ -41,7 +42,11 @@ impl Default for PGrad {
 }
 
 impl Algorithm for PGrad {
-    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) }.only_with(
+        Property::Scale,
+        r#"{"beta": 0.5, "trials": 60}"#,
+        "the step lengths are powers of beta: where c is a power of it, all is the same",
+    );
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let k = problem.rank;

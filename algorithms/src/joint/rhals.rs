@@ -11,6 +11,7 @@
 //! entries uniform on (−1, 1). The objective of the compressed problem falls, that of A need not.
 
 use crate::algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
+use crate::conformance::Property;
 use crate::kernels::{self, column, column_mut};
 use crate::matrix::{Matrix, count};
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
@@ -48,7 +49,8 @@ impl Default for RHals {
 }
 
 impl Algorithm for RHals {
-    const TRAITS: Traits = Traits { stochastic: true, ..Traits::of(Objective::Frobenius) };
+    const TRAITS: Traits = Traits { stochastic: true, ..Traits::of(Objective::Frobenius) }
+        .except(Property::Permutation, "goes through the components in order, and the order matters");
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let Shape { m, n, rank } = problem.shape();

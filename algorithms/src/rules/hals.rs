@@ -7,6 +7,7 @@
 //! This is exact coordinate descent, so the objective never rises.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
+use crate::conformance::Property;
 use crate::kernels::panels::{Gram, RowUpdate, Tall, by_width, update_rows};
 use crate::kernels::tiles::widths;
 use crate::matrix::count;
@@ -28,7 +29,8 @@ pub struct Hals {
 }
 
 impl Rule for Hals {
-    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) }
+        .except(Property::Permutation, "goes through the components in order, and the order matters");
     type Update<T: Real> = HalsUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> HalsUpdate<T> {

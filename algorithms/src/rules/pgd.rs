@@ -9,6 +9,7 @@
 //! power of β nearest to 1/trace(G), which is on the same grid as Lin's α = 1 and does not depend on the scale of A.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
+use crate::conformance::Property;
 use crate::kernels::{column, column_mut, dot};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
@@ -47,7 +48,11 @@ impl Default for Pgd {
 }
 
 impl Rule for Pgd {
-    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) };
+    const TRAITS: Traits = Traits { monotone: true, stationary: true, ..Traits::of(Objective::Frobenius) }.only_with(
+        Property::Scale,
+        r#"{"beta": 0.5, "trials": 60}"#,
+        "the step lengths are powers of beta: where c is a power of it, all is the same",
+    );
     const SEPARABLE: bool = false;
     const WANTS_START_GRADIENT: bool = true;
     /// Gillis & Glineur (2012), §4.3 repeat single steps, and count those.
