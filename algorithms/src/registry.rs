@@ -17,121 +17,121 @@ use thiserror::Error;
 /// The algorithms of this crate. A static: a constant would be compiled again, with every method, in each crate that
 /// names it.
 pub static BUILTIN: &[Entry] = &[
-    entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13"),
-    entry::<Alternating<Als>>("als", "alternating least squares, clipped", "Berry et al. (2007), CSDA 52"),
+    entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13").explained(include_str!("rules/mu.rs"), "2pk² + 2pk for each factor X (p×k)"),
+    entry::<Alternating<Als>>("als", "alternating least squares, clipped", "Berry et al. (2007), CSDA 52").explained(include_str!("rules/als.rs"), "2pk² + 3pk + k³/3 for each factor X (p×k)"),
     entry::<Alternating<Hals>>(
         "hals",
         "hierarchical alternating least squares",
         "Cichocki & Phan (2009), IEICE Trans. E92-A",
-    ),
+    ).explained(include_str!("rules/hals.rs"), "2pk² + 3pk for each factor X (p×k)"),
     entry::<Alternating<Pgd>>(
         "pgd",
         "alternating nonnegative least squares by projected gradient",
         "Lin (2007), Neural Computation 19",
-    ),
+    ).explained(include_str!("rules/pgd.rs"), "2pk² for each gradient of a factor X (p×k), and 2pk² for each trial of a step length; the number of both depends on the data"),
     entry::<Alternating<AnlsAs>>(
         "anls-as",
         "alternating nonnegative least squares by active sets",
         "Kim & Park (2008), SIAM J. Matrix Anal. Appl. 30",
-    ),
+    ).explained(include_str!("rules/anls_as.rs"), "for each group of rows with one passive set of f entries f³/3, for each row 2f² + 2fk, as often as sets change"),
     entry::<Alternating<AnlsBpp>>(
         "anls-bpp",
         "alternating nonnegative least squares by block principal pivoting",
         "Kim & Park (2011), SIAM J. Sci. Comput. 33",
-    ),
+    ).explained(include_str!("rules/anls_bpp.rs"), "for each group of rows with one passive set of f entries f³/3, for each row 2f² + 2fk, as often as sets change"),
     entry::<Normalized<Alternating<MuLin>>>(
         "mu-lin",
         "modified multiplicative update",
         "Lin (2007), IEEE Trans. Neural Networks 18",
-    ),
-    entry::<Alternating<Gcd>>("gcd", "greedy coordinate descent", "Hsieh & Dhillon (2011), KDD"),
+    ).explained(include_str!("rules/mu_lin.rs"), "4pk² + 6pk for each factor X (p×k)"),
+    entry::<Alternating<Gcd>>("gcd", "greedy coordinate descent", "Hsieh & Dhillon (2011), KDD").explained(include_str!("rules/gcd.rs"), "2pk² + 14pk for each factor X (p×k), and 9k for each entry that moves"),
     entry::<Alternating<NeNmf>>(
         "nenmf",
         "Nesterov's optimal gradient method on each factor",
         "Guan et al. (2012), IEEE Trans. Signal Processing 60",
-    ),
+    ).explained(include_str!("rules/nenmf.rs"), "about 2pk² + 13pk for each inner step on a factor X (p×k), 10 to 1000 of them"),
     entry::<Alternating<AoAdmm>>(
         "ao-admm",
         "alternating optimisation by ADMM",
         "Huang, Sidiropoulos & Liavas (2016), IEEE Trans. Signal Processing 64",
-    ),
+    ).explained(include_str!("rules/ao_admm.rs"), "about 2pk² + 10pk for each inner step on a factor X (p×k), at most 5 of them, and 4k³/3"),
     entry::<Alternating<Accelerated<Mu>>>(
         "a-mu",
         "accelerated multiplicative update",
         "Gillis & Glineur (2012), Neural Computation 24",
-    ),
+    ).explained(include_str!("accelerated.rs"), "that of the update of `mu`, up to 1 + αρ times"),
     entry::<Alternating<Accelerated<Hals>>>(
         "a-hals",
         "accelerated hierarchical alternating least squares",
         "Gillis & Glineur (2012), Neural Computation 24",
-    ),
+    ).explained(include_str!("accelerated.rs"), "that of the update of `hals`, up to 1 + αρ times"),
     entry::<Alternating<Accelerated<Pgd>>>(
         "a-pgd",
         "accelerated projected gradient, single steps repeated",
         "Gillis & Glineur (2012), Neural Computation 24",
-    ),
+    ).explained(include_str!("accelerated.rs"), "that of one step of `pgd`, up to 1 + αρ times"),
     entry::<Extrapolated<Hals>>(
         "e-hals",
         "extrapolated hierarchical alternating least squares",
         "Ang & Gillis (2019), Neural Computation 31",
-    ),
+    ).explained(include_str!("extrapolated.rs"), "that of `hals`, 7pk for each factor X (p×k) and (m + n)k² for the error"),
     entry::<Extrapolated<Accelerated<Hals>>>(
         "e-a-hals",
         "extrapolated accelerated hierarchical alternating least squares",
         "Ang & Gillis (2019), Neural Computation 31",
-    ),
+    ).explained(include_str!("extrapolated.rs"), "that of `a-hals`, 7pk for each factor X (p×k) and (m + n)k² for the error"),
     entry::<Extrapolated<AnlsBpp>>(
         "e-anls",
         "extrapolated alternating nonnegative least squares",
         "Ang & Gillis (2019), Neural Computation 31",
-    ),
+    ).explained(include_str!("extrapolated.rs"), "that of `anls-bpp`, 7pk for each factor X (p×k) and (m + n)k² for the error"),
     entry::<Apg>(
         "apg",
         "alternating proximal gradient with extrapolation",
         "Xu & Yin (2013), SIAM J. Imaging Sciences 6",
-    ),
-    entry::<PGrad>("pgrad", "projected gradient on both factors at once", "Lin (2007), Neural Computation 19"),
+    ).explained(include_str!("joint/apg.rs"), "2pk² + 7pk for each factor X (p×k), the norm of two k×k matrices, (m + n)k² for the objective; all of it twice, with a third product with A, where the step is done again"),
+    entry::<PGrad>("pgrad", "projected gradient on both factors at once", "Lin (2007), Neural Computation 19").explained(include_str!("joint/pgrad.rs"), "a product with A and about 4(m + n)k² for each trial of a step length"),
     entry::<RHals>(
         "rhals",
         "randomised hierarchical alternating least squares",
         "Erichson et al. (2018), Pattern Recognition Letters 104",
-    ),
+    ).explained(include_str!("joint/rhals.rs"), "once: a sketch with 2 + 2q products of A with l = k + p columns. Then 4l·min(m, n)·k in place of the two products with A, and 4l·max(m, n)·k to leave and enter the compressed side"),
     entry::<AlternatingDivergence<MuKl>>(
         "mu-kl",
         "multiplicative update for the Kullback–Leibler divergence",
         "Lee & Seung (2001), NIPS 13",
-    ),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each"),
     entry::<AlternatingDivergence<MuBeta>>(
         "mu-beta",
         "multiplicative update for a β-divergence, Itakura–Saito included",
         "Févotte & Idier (2011), Neural Computation 23",
-    ),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 6mnk each (4mnk for β = 1)"),
     entry::<AlternatingDivergence<CcdKl>>(
         "ccd-kl",
         "cyclic coordinate descent for the Kullback–Leibler divergence",
         "Hsieh & Dhillon (2011), KDD",
-    ),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
     entry::<AlternatingDivergence<SnKl>>(
         "sn-kl",
         "scalar Newton for the Kullback–Leibler divergence",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
     entry::<AlternatingDivergence<SnMuKl>>(
         "sn-mu-kl",
         "scalar Newton and multiplicative updates in turn",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
     entry::<AlternatingDivergence<BmdKl>>(
         "bmd-kl",
         "block mirror descent for the Kullback–Leibler divergence",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ),
-    entry::<AdmmKl>("admm-kl", "ADMM for the Kullback–Leibler divergence", "Sun & Févotte (2014), ICASSP"),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each"),
+    entry::<AdmmKl>("admm-kl", "ADMM for the Kullback–Leibler divergence", "Sun & Févotte (2014), ICASSP").explained(include_str!("divergence/admm.rs"), "three products with m×n matrices, 6mnk, and an m×n square root; keeps two m×n matrices"),
     entry::<AlternatingDivergence<PdKl>>(
         "pd-kl",
         "primal-dual steps for the Kullback–Leibler divergence",
         "Yanez & Bach (2017), ICASSP",
-    ),
+    ).explained(include_str!("divergence/primal_dual.rs"), "for each factor and inner step two products with an m×n matrix, 4mnk, and an m×n square root; keeps two m×n matrices"),
 ];
 
 /// One row of the table.
@@ -143,9 +143,9 @@ pub struct Entry {
     pub summary: &'static str,
     /// Where it comes from.
     pub source: &'static str,
-    /// What an iteration does, as a formula; empty where nobody has said so.
-    pub update: &'static str,
-    /// What an iteration costs, beside the two products with A where there are such; empty where nobody has said so.
+    /// See [`Entry::update`].
+    update: &'static str,
+    /// What an iteration costs beside the products with A and the Gram matrices; empty where nobody has said so.
     pub cost: &'static str,
     /// Part of every run's key: raised when the same parameters give other iterates than before.
     pub revision: u32,
@@ -182,11 +182,18 @@ impl Entry {
         self
     }
 
-    /// The same row with the formula and the cost of an iteration, for `info` and docs/algorithms.md.
+    /// The same row with what an iteration does and what it costs, for `info` and docs/algorithms.md. The first is a text
+    /// with the formula, or the whole file of the method (`include_str!`), whose module documentation it then is.
     #[must_use]
     pub const fn explained(mut self, update: &'static str, cost: &'static str) -> Self {
         (self.update, self.cost) = (update, cost);
         self
+    }
+
+    /// What an iteration does, in Markdown, with the formula; empty where nobody has said so.
+    #[must_use]
+    pub fn update(&self) -> String {
+        if self.update.starts_with("//!") { module_doc(self.update) } else { self.update.to_owned() }
     }
 
     /// The parameters it takes.
@@ -202,6 +209,13 @@ impl Entry {
     pub fn parse(&self, parameters: &Table) -> Result<Box<dyn Method>, ParameterError> {
         (self.parse)(parameters)
     }
+}
+
+/// The lines marked `//!` at the top of a file, links to items made plain.
+fn module_doc(file: &str) -> String {
+    let lines = file.lines().map_while(|line| line.strip_prefix("//!"));
+    let text: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    text.join("\n").replace("[`crate::", "`").replace("[`", "`").replace("`]", "`")
 }
 
 /// An algorithm with its parameters, whatever its type.
@@ -349,6 +363,7 @@ mod tests {
             let names: Vec<String> = e.fields().into_iter().map(|f| f.name).collect();
             assert_eq!(names, method.parameters().keys().cloned().collect::<Vec<_>>(), "{}", e.name);
             assert!(e.fields().iter().all(|f| !f.doc.is_empty()), "{}: a parameter without a meaning", e.name);
+            assert!(!e.update().is_empty() && !e.cost.is_empty(), "{}: `.explained(…)` is missing", e.name);
         }
     }
 
