@@ -1,57 +1,14 @@
-//! What must be true of every algorithm, whatever its numbers: descent, feasibility, symmetries, fixed points.
+//! Properties of single algorithms beside those that the conformance suite asks of all.
 
 mod common;
 
 use common::{
-    all_methods, assert_feasible, data, distance, factor_distance, iterations_only, method, naive, problem,
-    random_start, run, run_in, sparse, start, steps, uniform, valid, values,
+    Run, all_methods, assert_feasible, data, method, naive, problem, random_start, run, sparse, start, valid, values,
 };
-use faer::{Mat, Par, mat};
+use faer::{Mat, mat};
+use nmfbench_algorithms::conformance::{cases, matched_cosine};
 use nmfbench_algorithms::random::Stream;
-use nmfbench_algorithms::{BUILTIN, Evaluator, Factors, Init, Matrix, Reason, Solver};
-
-/// Names of the algorithms that claim monotone descent.
-fn monotone() -> impl Iterator<Item = &'static str> {
-    BUILTIN.iter().filter(|e| e.traits.monotone).map(|e| e.name)
-}
-
-fn times(x: &Mat<f64>, by: f64) -> Mat<f64> {
-    Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] * by)
-}
-
-#[test]
-fn the_objective_never_rises_where_that_is_claimed() {
-    let claimed = monotone().collect::<Vec<_>>();
-    for name in [
-        "mu", "hals", "pgd", "anls-as", "anls-bpp", "mu-lin", "gcd", "a-mu", "a-hals", "a-pgd", "apg", "pgrad",
-        "mu-kl", "mu-beta", "sn-kl", "sn-mu-kl", "bmd-kl",
-    ] {
-        assert!(claimed.contains(&name), "{name} descends, by its paper");
-    }
-    for name in ["als", "nenmf", "ao-admm", "e-hals", "e-a-hals", "e-anls", "rhals", "ccd-kl", "admm-kl", "pd-kl"] {
-        assert!(!claimed.contains(&name), "{name} may rise");
-    }
-    for seed in 0..60 {
-        let mut shape = Stream::of(seed, "shapes");
-        let mut below = |n: u64| usize::try_from(shape.bits() % n).expect("small");
-        let (m, n) = (2 + below(14), 2 + below(14));
-        let rank = 1 + below(m.min(n) as u64);
-        let matrix = data(m, n, 3, m > 3 && seed % 2 == 0, seed);
-        for init in [Init::Random, Init::Nndsvda, Init::Nndsvdar] {
-            let start = start(init, &matrix, rank, seed);
-            for name in monotone() {
-                let run = run(&*method(name, "{}"), &matrix, &start, 60);
-                // An update sums about m + n + k products for each of its entries.
-                let allowed = 2.0 * (m + n + rank) as f64;
-                let rise = run.worst_rise(&matrix);
-                assert!(rise <= allowed, "{name}, {init}, {m}×{n} rank {rank}, seed {seed}: a rise of {rise} ε");
-                // The leading singular pair, where a start of rank 1 begins, is the optimum.
-                let descent = run.end().objective < run.measures[0].objective;
-                assert!(descent || rank == 1, "{name}, {init}, seed {seed}: no descent");
-            }
-        }
-    }
-}
+use nmfbench_algorithms::{Factors, Init, Reason, Solver};
 
 /// With penalties it is the penalised objective that falls, and the method says what that is.
 #[test]
@@ -98,59 +55,9 @@ fn als_survives_what_it_is_known_to_fail_on() {
     assert!(repairs > 0, "rank-deficient data must have lifted a pivot");
 }
 
-/// Factors that make the product unique: each component has a row of W and a column of H to itself.
-fn separable(m: usize, n: usize, k: usize, seed: u64) -> (Matrix<f64>, Factors<f64>) {
-    let mut stream = Stream::of(seed, "separable");
-    let mut factor = |rows: usize| {
-        let x = sparse(rows, k, 0.5, &mut stream);
-        Mat::from_fn(rows, k, |i, j| if i < k { f64::from(u8::from(i == j)) } else { x[(i, j)] })
-    };
-    let truth = Factors { w: factor(m), ht: factor(n) };
-    (valid(&truth.w * truth.ht.transpose()), truth)
-}
-
-#[test]
-fn stationary_points_are_reached_on_an_exact_product() {
-    let (matrix, _) = separable(20, 15, 4, 1);
-    let start = random_start(&matrix, 4, 1);
-    for name in BUILTIN.iter().filter(|e| e.traits.stationary).map(|e| e.name) {
-        let mut evaluator = Evaluator::new(&matrix, &start, Par::Seq);
-        let mut kkt = |f: &Factors<f64>| evaluator.look(f, (0.0, 0.0)).kkt_residual;
-        if name == "mu-lin" {
-            // Sublinear: seen 3e-3 after 400 iterations.
-            let path = steps(&*method(name, "{}"), &matrix, &start, 4000);
-            let (early, late) = (kkt(&path[400]), kkt(&path[4000]));
-            assert!(early < 1e-2 && late < 0.3 * early, "{name}: {early:e} {late:e}");
-            continue;
-        }
-        let path = steps(&*method(name, "{}"), &matrix, &start, 400);
-        let needed = path.iter().position(|f| kkt(f) < 1e-6);
-        // Seen: from 18 iterations (exact least squares) to 88 (joint projected gradient).
-        assert!(needed.is_some_and(|i| i <= 150), "{name}: {needed:?} iterations");
-    }
-}
-
-/// The example of Laurberg et al., "Theorems on positive data: on the uniqueness of NMF", Computational Intelligence and
-/// Neuroscience (2008): W·Wᵀ has no other factorisation of rank 3, but for order and scale.
-fn laurberg() -> Mat<f64> {
-    let a = 0.3;
-    mat![[a, 1.0, 0.0], [1.0, a, 0.0], [0.0, a, 1.0], [0.0, 1.0, a], [1.0, 0.0, a], [a, 0.0, 1.0]]
-}
-
-/// The least cosine between columns matched in the best of all orders.
-fn matched_cosine(x: &Mat<f64>, y: &Mat<f64>) -> f64 {
-    let cosine = |a: usize, b: usize| {
-        let norm = |z: &Mat<f64>, l: usize| z.col(l).norm_l2();
-        (0..x.nrows()).map(|i| x[(i, a)] * y[(i, b)]).sum::<f64>() / (norm(x, a) * norm(y, b))
-    };
-    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-    let least = |order: &[usize; 3]| (0..3).map(|l| cosine(l, order[l])).fold(f64::INFINITY, f64::min);
-    orders.iter().map(least).fold(f64::NEG_INFINITY, f64::max)
-}
-
 #[test]
 fn a_unique_factorisation_is_found() {
-    let truth = laurberg();
+    let truth = cases::laurberg();
     let matrix = valid(&truth * truth.transpose());
     for name in ["hals", "pgd", "mu"] {
         // Projected gradient is slow on one of these starts; wherever the error comes near 0, it is that factorisation.
@@ -160,99 +67,11 @@ fn a_unique_factorisation_is_found() {
             if run.end().relative_error < 1e-3 {
                 found += 1;
                 let last = run.last();
-                let worst = matched_cosine(&truth, &last.w).min(matched_cosine(&truth, &last.ht));
+                let worst = matched_cosine(&Factors { w: truth.clone(), ht: truth.clone() }, last);
                 assert!(worst > 0.999, "{name}, seed {seed}: another factorisation, cosine {worst}");
             }
         }
         assert!(found >= 3, "{name} found it {found} times in 6");
-    }
-}
-
-#[test]
-fn transposing_the_data_swaps_the_factors() {
-    // What has no order of its own, or compresses the longer side, is not asked.
-    let ordered = BUILTIN.iter().filter(|e| e.fields().iter().any(|f| f.name == "first"));
-    for name in ordered.map(|e| e.name) {
-        let matrix = data(17, 11, 4, true, 3);
-        let transposed = valid(common::entries(&matrix).transpose().to_owned());
-        let start = random_start(&matrix, 4, 3);
-        let swapped = Factors { w: start.ht.clone(), ht: start.w.clone() };
-        let with = |first: &str| match name {
-            "mu-lin" => method(name, &format!(r#"{{"first": "{first}", "normalize": false}}"#)),
-            _ => method(name, &format!(r#"{{"first": "{first}"}}"#)),
-        };
-        let one = steps(&*with("w"), &matrix, &start, 30);
-        let other = steps(&*with("h"), &transposed, &swapped, 30);
-        for (i, (one, other)) in one.iter().zip(&other).enumerate() {
-            let apart = distance(&one.w, &other.ht).max(distance(&one.ht, &other.w));
-            assert!(apart <= 1e-12, "{name}: apart by {apart:e} after iteration {i}");
-        }
-    }
-}
-
-/// c·A from √c·W₀ and √c·H₀ gives √c times the factors; for c = 4^j every operation is the same but for the exponent.
-/// Projected gradient tries the step lengths β^t, so for it β and c must be powers of the same number.
-#[test]
-fn scaling_the_data_scales_the_factors() {
-    for (name, _) in all_methods() {
-        let (parameters, powers) = match name {
-            "pgd" | "a-pgd" | "pgrad" => {
-                (r#"{"beta": 0.5, "trials": 60}"#, vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-8), 0.0)])
-            }
-            // Whether there is a second Newton step on an entry is a matter of less or more than a half.
-            "ccd-kl" => ("{}", vec![(4.0, 0.0), (1024.0, 0.0), (2.0_f64.powi(-20), 0.0)]),
-            "mu-lin" => {
-                (r#"{"normalize": false}"#, vec![(4.0, 0.0), (2.0_f64.powi(-20), 0.0), (3.0, 1e-9), (1e5, 1e-9)])
-            }
-            _ => ("{}", vec![(4.0, 0.0), (2.0_f64.powi(-20), 0.0), (3.0, 1e-9), (1e5, 1e-9)]),
-        };
-        let matrix = data(17, 11, 4, true, 4);
-        let start = random_start(&matrix, 4, 4);
-        let plain = steps(&*method(name, parameters), &matrix, &start, 30);
-        for (c, tolerance) in powers {
-            let by = c.sqrt();
-            let scaled = |f: &Factors<f64>, by| Factors { w: times(&f.w, by), ht: times(&f.ht, by) };
-            let matrix = valid(times(&common::entries(&matrix), c));
-            let path = steps(&*method(name, parameters), &matrix, &scaled(&start, by), 30);
-            for (i, (plain, found)) in plain.iter().zip(&path).enumerate() {
-                let apart = factor_distance(&scaled(plain, by), found);
-                assert!(apart <= tolerance, "{name}, c = {c}: apart by {apart:e} after iteration {i}");
-            }
-        }
-    }
-}
-
-/// Renaming the components renames those of the result. Not so for HALS, what is made of it, and the coordinate methods
-/// for the Kullback–Leibler divergence: they go through them in order, and the order matters.
-#[test]
-fn the_order_of_the_components_matters_to_those_that_go_through_them() {
-    let matrix = data(17, 11, 4, false, 5);
-    let start = random_start(&matrix, 4, 5);
-    let permuted = |f: &Factors<f64>| {
-        let swap = |x: &Mat<f64>| Mat::from_fn(x.nrows(), 4, |i, j| x[(i, [2, 0, 3, 1][j])]);
-        Factors { w: swap(&f.w), ht: swap(&f.ht) }
-    };
-    for (name, method) in all_methods() {
-        let plain = steps(&*method, &matrix, &start, 20);
-        let path = steps(&*method, &matrix, &permuted(&start), 20);
-        let apart = plain.iter().zip(&path).map(|(p, f)| factor_distance(&permuted(p), f)).fold(0.0, f64::max);
-        let coordinates = name.ends_with("hals") || ["ccd-kl", "sn-kl", "sn-mu-kl"].contains(&name);
-        assert_eq!(apart > 1e-10, coordinates, "{name}: apart by {apart:e}");
-    }
-}
-
-/// At an exact factorisation whose Grams are regular nothing has a reason to move.
-#[test]
-fn a_stationary_point_stays() {
-    let (matrix, truth) = separable(20, 15, 4, 2);
-    for (name, default) in all_methods() {
-        let method = if name == "mu-lin" { method(name, r#"{"normalize": false}"#) } else { default };
-        for factors in steps(&*method, &matrix, &truth, 20) {
-            let apart = factor_distance(&truth, &factors);
-            // v^β has an infinite slope at 0, where the truth has entries: the floor there is felt by its root.
-            let allowed = if name == "mu-beta" { 1e-7 } else { 1e-12 };
-            assert!(apart <= allowed, "{name}: moved by {apart:e}");
-        }
     }
 }
 
@@ -264,64 +83,6 @@ fn an_idle_iteration_is_not_taken_for_a_standstill() {
         for (name, method) in all_methods() {
             let run = run(&*method, &matrix, &random_start(&matrix, 2, seed), 200);
             assert_ne!(run.reason, Reason::Stalled, "{name}, seed {seed}: at iteration {}", run.path.len() - 1);
-        }
-    }
-}
-
-#[test]
-fn a_run_is_the_same_twice_and_changes_nothing_it_was_given() {
-    let matrix = data(23, 19, 4, true, 6);
-    let (given, start) = (common::entries(&matrix), random_start(&matrix, 4, 6));
-    let print = start.fingerprint();
-    for (name, method) in all_methods() {
-        let (one, two) = (run(&*method, &matrix, &start, 40), run(&*method, &matrix, &start, 40));
-        let prints = |r: &[Factors<f64>]| r.iter().map(Factors::fingerprint).collect::<Vec<_>>();
-        assert_eq!(prints(&one.path), prints(&two.path), "{name}");
-        assert_eq!(one.path[0].fingerprint(), print, "{name}: iteration 0 is the start");
-        assert!((one.measures[0].kkt_residual - 1.0).abs() < 1e-12, "{name}: its KKT residual is the unit");
-    }
-    assert_eq!((start.fingerprint(), common::entries(&matrix)), (print, given));
-}
-
-#[test]
-fn two_threads_give_the_same_as_one() {
-    // Large enough that faer divides the products.
-    let mut stream = Stream::of(7, "threads");
-    let matrix = valid(uniform(300, 260, &mut stream));
-    let start = random_start(&matrix, 8, 7);
-    for (name, method) in all_methods() {
-        let go = |threads| {
-            let problem = problem(&matrix, 8).with_threads(threads);
-            run_in(&*method, &problem, &mut start.clone(), &iterations_only(5)).path.pop().expect("an iterate")
-        };
-        let (one, two, again) = (go(1), go(2), go(2));
-        let apart = factor_distance(&one, &two);
-        assert!(apart <= 1e-10, "{name}: apart by {apart:e}");
-        assert_eq!(two.fingerprint(), again.fingerprint(), "{name}: two threads, twice");
-    }
-}
-
-#[test]
-fn effort_grows_and_counts_two_passes_an_iteration() {
-    let matrix = data(17, 11, 4, false, 8);
-    for (name, method) in all_methods() {
-        let run = run(&*method, &matrix, &random_start(&matrix, 4, 8), 20);
-        // At the least: both products with A.
-        let products = 4.0 * 17.0 * 11.0 * 4.0;
-        for pair in run.progress.windows(2) {
-            let (before, now) = (pair[0].effort, pair[1].effort);
-            let passes = now.passes - before.passes;
-            let exactly = |n: f64| (passes - n).abs() < 1e-9;
-            let expected = match name {
-                "rhals" => passes >= 6.0 && before.passes < 1e-9 || exactly(0.0), // all of A at the start only
-                "apg" => exactly(2.0) || exactly(3.0),                            // an iteration may be done again
-                "admm-kl" => exactly(3.0), // two products with a matrix like A, and A itself
-                "pgrad" => passes >= 2.0,  // a product for each trial
-                _ => exactly(2.0),
-            };
-            assert!(expected, "{name}: {before:?} {now:?}");
-            assert!(now.flops - before.flops >= products * passes / 2.0, "{name}: {before:?} {now:?}");
-            assert!(now.flops > before.flops, "{name}: {before:?} {now:?}");
         }
     }
 }
@@ -355,4 +116,28 @@ fn mu_leaves_zeros_that_are_not_optimal() {
     assert_eq!(textbook, [[1.0, 1.0, 0.0]]);
     let end = *run(&*method("mu", "{}"), &matrix, &start, 50).end();
     assert!(end.relative_error < 1e-12, "{end:?}");
+}
+
+/// Also where the formulas change: β = 0, 1 and 2 have special forms of the divergence, 1 and 2 ends of the exponent's
+/// pieces.
+#[test]
+fn mu_beta_is_continuous_in_beta() {
+    let matrix = valid(cases::uniform(14, 11, &mut Stream::of(11, "beta")));
+    let start = random_start(&matrix, 3, 11);
+    let go = |name: &str, parameters: &str| run(&*method(name, parameters), &matrix, &start, 10);
+    let at = |beta: f64| go("mu-beta", &format!(r#"{{"beta": {beta:?}}}"#));
+    let apart = |x: &Run, y: &Run| {
+        let values = (x.end().objective / y.end().objective - 1.0).abs();
+        cases::factor_distance(x.last(), y.last()).max(values)
+    };
+    for beta in [0.0, 0.5, 1.0, 1.5, 2.0, 3.0] {
+        for step in [-1e-6, 1e-6] {
+            let change = apart(&at(beta), &at(beta + step));
+            assert!(change > 0.0 && change < 1e-4, "β = {beta}, moved by {step:e}: {change:e}");
+        }
+    }
+    for (name, beta) in [("mu", 2.0), ("mu-kl", 1.0)] {
+        let change = apart(&go(name, "{}"), &at(beta));
+        assert!(change < 1e-10, "β = {beta} is not {name}: {change:e}");
+    }
 }

@@ -1,13 +1,13 @@
 //! `list` and `info`: everything here is read off the tables that the program itself works from.
 
 use super::vocabulary::{Words, generators};
-use super::{Failure, out};
+use super::{Failure, out, reference};
 use crate::data::{Entry as DataEntry, catalogue};
 use crate::experiment;
 use comfy_table::{ContentArrangement, Table, presets};
 use miette::miette;
 use nmfbench_algorithms::parameters::Field;
-use nmfbench_algorithms::{Entry, Init, Registry};
+use nmfbench_algorithms::{Init, Registry};
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -82,7 +82,16 @@ pub(super) const FIGURES: [(&str, &str); 5] = [
     ("factors", "for images: the columns of W as pictures, and originals beside their reconstructions"),
 ];
 
-pub(super) fn list(registry: &Registry, what: Option<What>) -> Result<ExitCode, Failure> {
+pub(super) fn list(registry: &Registry, what: Option<What>, markdown: bool) -> Result<ExitCode, Failure> {
+    if markdown {
+        if what.is_some_and(|what| what != What::Algorithms) {
+            return Err(Failure::bad_data(
+                "only algorithms are described in Markdown: `nmfbench list algorithms --markdown`",
+            ));
+        }
+        out(&reference::page(registry));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut text = String::new();
     for kind in What::ALL.into_iter().filter(|kind| what.is_none_or(|w| w == *kind)) {
         if what.is_none() {
@@ -113,7 +122,7 @@ pub(super) fn info(registry: &Registry, name: &str) -> Result<ExitCode, Failure>
     let text = registry
         .get(name)
         .ok()
-        .map(algorithm)
+        .map(reference::in_words)
         .or_else(|| catalogue().iter().find(|e| e.name == name).map(dataset))
         .or_else(|| generators().iter().find(|g| g.name == name).map(generator))
         .or_else(|| Init::ALL.into_iter().find(|i| i.name() == name).map(init))
@@ -156,27 +165,7 @@ fn unknown(registry: &Registry, name: &str) -> miette::Report {
     miette!(help = help, "nothing is called `{name}`")
 }
 
-fn algorithm(entry: &Entry) -> String {
-    let t = entry.traits;
-    let claims = [
-        (t.monotone, "the objective never rises"),
-        (!t.monotone, "the objective may rise"),
-        (t.stationary, "limit points are stationary"),
-        (t.stochastic, "draws random numbers of its own"),
-        (t.locks_zeros, "entries that start at 0 stay at their floor for long: avoid `nndsvd`, use `nndsvda`"),
-    ];
-    let claims: Vec<&str> = claims.iter().filter(|c| c.0).map(|c| c.1).collect();
-    format!(
-        "{}: algorithm\n  {}\n  source: {}\n  claims: {}\n\nparameters\n{}",
-        entry.name,
-        entry.summary,
-        entry.source,
-        claims.join("; "),
-        fields(&entry.fields()),
-    )
-}
-
-fn fields(fields: &[Field]) -> String {
+pub(super) fn fields(fields: &[Field]) -> String {
     let mut table = plain_table();
     for f in fields {
         let default = if f.default.is_null() { "required".to_owned() } else { format!("default {}", f.default) };

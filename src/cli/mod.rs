@@ -4,9 +4,12 @@ mod bench;
 mod export;
 mod list;
 mod monitor;
+mod new;
 mod peers;
 mod present;
+mod reference;
 mod run;
+mod verify;
 mod vocabulary;
 
 use clap::{Args, Parser, Subcommand};
@@ -24,8 +27,8 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not be done; 2 the experiment, the data or the command line is \
-not valid; 3 done, but a run crashed, ran out of memory or into its wall limit; 130 stopped by the user.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 could not be done, or a property does not hold; 2 the experiment, the \
+data or the command line is not valid; 3 done, but a run crashed, ran out of memory or into its wall limit; 130 stopped by the user.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -84,11 +87,27 @@ enum Command {
         /// One kind only
         #[arg(value_enum)]
         what: Option<list::What>,
+        /// Algorithms with all that `info` tells of each, as the page docs/algorithms.md
+        #[arg(long)]
+        markdown: bool,
     },
     /// Everything about one algorithm, data set, initialisation, metric or figure
     Info {
         /// Its name
         name: String,
+    },
+    /// Check that algorithms keep what they claim: descent, symmetries, determinism, edge cases and more
+    Verify {
+        /// Names; all algorithms, when not given
+        names: Vec<String>,
+        /// The figures behind each verdict
+        #[arg(long)]
+        details: bool,
+    },
+    /// Begin an algorithm or an experiment of one's own
+    New {
+        #[command(subcommand)]
+        what: new::What,
     },
     /// The JSON schema of experiment files, for editors; or all their keys as Markdown
     Schema {
@@ -191,9 +210,11 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Claims { experiment, strict } => run::claims(&registry, &experiment, strict),
         Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
         Command::Bench(options) => bench::bench(&registry, &options),
-        Command::List { what } => list::list(&registry, what),
+        Command::List { what, markdown } => list::list(&registry, what, markdown),
         Command::Schema { markdown } => list::schema(&registry, markdown),
         Command::Info { name } => list::info(&registry, &name),
+        Command::Verify { names, details } => verify::verify(&registry, &names, details),
+        Command::New { what } => new::new(&what),
     };
     match outcome {
         Ok(code) => code,
