@@ -45,7 +45,7 @@ impl What {
         match self {
             What::Algorithms => registry.entries().iter().map(|e| row(e.name, e.summary, e.source)).collect(),
             What::Datasets => {
-                let sets = catalogue().iter().map(|e| row(&e.name, &e.title, &format!("{}×{}", e.m, e.n)));
+                let sets = catalogue().iter().map(|e| row(&e.name, &e.title, &e.shape()));
                 let made = generators();
                 let made = made.iter().map(|g| row(&format!("generator = \"{}\"", g.name), &g.summary, "any size"));
                 sets.chain(made).collect()
@@ -174,14 +174,16 @@ pub(super) fn fields(fields: &[Field]) -> String {
     if fields.is_empty() { "  none".into() } else { table.to_string() }
 }
 
-fn dataset(entry: &DataEntry) -> String {
-    let mut text = format!("{}: data set, {}×{}\n  {}\n", entry.name, entry.m, entry.n, entry.title);
+pub(super) fn dataset(entry: &DataEntry) -> String {
+    let mut text = format!("{}: data set, {}\n  {}\n", entry.name, entry.shape(), entry.title);
     let lines = [
         ("what", &entry.summary),
         ("origin", &entry.origin),
         ("home", &entry.home),
         ("licence", &entry.licence),
         ("cite", &entry.citation),
+        ("columns and rows", &entry.orientation),
+        ("in the literature", &entry.literature),
         ("to get it", &entry.get),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {

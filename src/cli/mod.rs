@@ -1,6 +1,7 @@
 //! The command line: results on standard output, everything else on standard error.
 
 mod bench;
+mod data;
 mod export;
 mod list;
 mod monitor;
@@ -109,6 +110,11 @@ enum Command {
         #[command(subcommand)]
         what: new::What,
     },
+    /// Data sets of the catalogue on this machine: what is there, fetch, import, check
+    Data {
+        #[command(subcommand)]
+        action: data::Action,
+    },
     /// The JSON schema of experiment files, for editors; or all their keys as Markdown
     Schema {
         /// The keys as a table to read
@@ -137,7 +143,8 @@ struct Experiment {
     /// Where results land: DIR/<experiment>/
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
-    /// Where data sets of the catalogue lie that are not part of the program
+    /// Where data sets of the catalogue lie that are not part of the program; when not given, where `nmfbench data fetch`
+    /// puts them
     #[arg(long, value_name = "DIR", env = "NMFBENCH_DATA")]
     data_dir: Option<PathBuf>,
     /// Change a value of the file: stop.seconds=1, algorithm.hals.floor=0
@@ -215,6 +222,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Info { name } => list::info(&registry, &name),
         Command::Verify { names, details } => verify::verify(&registry, &names, details),
         Command::New { what } => new::new(&what),
+        Command::Data { action } => data::data(&action),
     };
     match outcome {
         Ok(code) => code,

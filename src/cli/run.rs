@@ -38,7 +38,8 @@ impl Asked {
 
     /// Loads the data and checks what only they can tell.
     fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
-        let mut prepared = Prepared::new(&self.plan, arguments.data_dir.as_deref()).map_err(Failure::bad_data)?;
+        let folder = super::data::folder(arguments.data_dir.as_deref());
+        let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(Failure::bad_data)?;
         self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;
         prepared.read_given(&self.plan).map_err(Failure::bad_data)?;
         Ok(prepared)

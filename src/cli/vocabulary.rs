@@ -73,18 +73,57 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
         |name: &str, doc: &str, default: Value, minimum: f64| field(name, doc, FieldKind::Integer, default, minimum);
     let (faces, pixels) = (crate::data::faces::DEFAULT_COUNT, crate::data::faces::DEFAULT_SIZE);
     let counts = crate::data::word_counts::WordCounts::new(1, 1, 1);
+    let planted = |more: Vec<Field>| {
+        let mut fields = vec![
+            whole("m", "Rows.", Value::Null, 1.0),
+            whole("n", "Columns.", Value::Null, 1.0),
+            whole("rank", "Columns of the true W, at most min(m, n).", Value::Null, 1.0),
+            field("noise", "Standard deviation relative to the mean entry.", FieldKind::Number, json!(0.0), 0.0),
+            whole("seed", "Base of the random streams.", json!(0), 0.0),
+        ];
+        fields.extend(more);
+        fields
+    };
+    let mixture = || {
+        let doc = "Of the Dirichlet law of the columns of H; small numbers make them nearly pure.";
+        field("concentration", doc, FieldKind::Number, json!(1.0), 1e-3)
+    };
     let described = |name: &str| match name {
         "swimmer" => ("256 images of a swimmer with 4 limbs in 4 positions each (Donoho & Stodden 2003)", vec![]),
-        "low-rank" => (
-            "a product of two random nonnegative factors, with noise if wanted",
+        "low-rank" => ("a product of two random nonnegative factors, with noise if wanted", planted(vec![])),
+        "half-normal" => (
+            "entries |N(0, 1)|, nothing planted (Lin 2007)",
             vec![
                 whole("m", "Rows.", Value::Null, 1.0),
                 whole("n", "Columns.", Value::Null, 1.0),
-                whole("rank", "Columns of the true W, at most min(m, n).", Value::Null, 1.0),
-                field("noise", "Standard deviation relative to the mean entry.", FieldKind::Number, json!(0.0), 0.0),
                 whole("seed", "Base of the random streams.", json!(0), 0.0),
             ],
         ),
+        "sparse-factors" => (
+            "a product of factors with a chosen share of zeros (the kind of Hsieh & Dhillon 2011)",
+            planted(vec![field(
+                "density",
+                "Share of the factors' entries that are not 0, at most 1.",
+                FieldKind::Number,
+                json!(0.3),
+                0.0,
+            )]),
+        ),
+        "near-separable" => (
+            "mixtures in which each column of the true W stands among those of A (Gillis & Vavasis 2014)",
+            planted(vec![mixture()]),
+        ),
+        "hyperspectral" => (
+            "pixels that mix smooth spectra with abundances of sum 1",
+            planted(vec![
+                mixture(),
+                Field {
+                    minimum: None,
+                    ..field("pure", "Whether pixels of one material occur.", FieldKind::Bool, json!(true), 0.0)
+                },
+            ]),
+        ),
+        "notes" => ("a magnitude spectrogram of notes of a scale, struck at random times", planted(vec![])),
         "word-counts" => (
             "sparse counts of words in documents drawn from known topics with a Zipf vocabulary",
             vec![

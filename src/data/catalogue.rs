@@ -3,20 +3,48 @@
 //! The entries are the files `datasets/*.toml`, built into the program.
 
 use super::error::{Absent, DataError};
-use super::request::{Generator, Layout, Request, Source};
+use super::fetch::Download;
+use super::request::{Generator, Layout, Request, Scale, Source};
 use crate::results::record::ImageShape;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 34] = [
     include_str!("../../datasets/synthetic-faces.toml"),
     include_str!("../../datasets/digits.toml"),
     include_str!("../../datasets/swimmer.toml"),
-    include_str!("../../datasets/orl.toml"),
+    include_str!("../../datasets/20newsgroups.toml"),
+    include_str!("../../datasets/bbc.toml"),
+    include_str!("../../datasets/cbcl-inverted.toml"),
     include_str!("../../datasets/cbcl.toml"),
+    include_str!("../../datasets/classic.toml"),
+    include_str!("../../datasets/coil20-128.toml"),
+    include_str!("../../datasets/coil20.toml"),
+    include_str!("../../datasets/cuprite.toml"),
+    include_str!("../../datasets/extended-yale-b.toml"),
     include_str!("../../datasets/frey.toml"),
+    include_str!("../../datasets/golub.toml"),
+    include_str!("../../datasets/indian-pines.toml"),
+    include_str!("../../datasets/jasper-ridge.toml"),
+    include_str!("../../datasets/lfw-subset.toml"),
+    include_str!("../../datasets/london-faces-32.toml"),
+    include_str!("../../datasets/london-faces-64.toml"),
+    include_str!("../../datasets/medlars.toml"),
+    include_str!("../../datasets/medulloblastoma.toml"),
+    include_str!("../../datasets/mnist-5k.toml"),
+    include_str!("../../datasets/mnist.toml"),
+    include_str!("../../datasets/moffett.toml"),
     include_str!("../../datasets/olivetti.toml"),
+    include_str!("../../datasets/orl-32.toml"),
+    include_str!("../../datasets/orl.toml"),
+    include_str!("../../datasets/piano-fevotte.toml"),
+    include_str!("../../datasets/piano-mary.toml"),
+    include_str!("../../datasets/reuters21578.toml"),
+    include_str!("../../datasets/samson.toml"),
+    include_str!("../../datasets/tdt2.toml"),
+    include_str!("../../datasets/urban.toml"),
+    include_str!("../../datasets/yale.toml"),
 ];
 
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
@@ -48,7 +76,8 @@ pub(crate) fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) ->
     let mut scored: Vec<(f64, &str)> = candidates
         .map(|candidate| {
             let inside = name.len() > 2 && candidate.contains(&name);
-            (if inside { 1.0 } else { strsim::jaro_winkler(&name, candidate) }, candidate)
+            let score = if inside { 1.0 } else { strsim::jaro_winkler(&name, candidate) };
+            (if candidate == name { 2.0 } else { score }, candidate)
         })
         .filter(|(score, _)| *score > 0.75)
         .collect();
@@ -83,7 +112,7 @@ pub struct Entry {
     /// Made by a program, not measured.
     #[serde(default)]
     pub synthetic: bool,
-    /// Rows of A.
+    /// Rows of A; 0 where they depend on how texts are counted.
     pub m: usize,
     /// Columns of A.
     pub n: usize,
@@ -91,6 +120,8 @@ pub struct Entry {
     pub orientation: String,
     /// Height and width of the picture in each column.
     pub image: Option<[usize; 2]>,
+    /// Height and width of the scene whose pixels the columns are.
+    pub scene: Option<[usize; 2]>,
     /// What stored values are divided by.
     pub scale: Option<f64>,
     /// Who made it, and when.
@@ -101,6 +132,9 @@ pub struct Entry {
     pub licence: String,
     /// What to cite.
     pub citation: String,
+    /// What is done to it before a factorisation in the literature, and at which rank.
+    #[serde(default)]
+    pub literature: String,
     /// How to get it, a sentence.
     pub get: String,
     /// [`super::Dataset::digest`] of the loaded data, where it is fixed.
@@ -110,22 +144,30 @@ pub struct Entry {
     /// The places in a data folder where it may lie; the first that is there is read (`kind = "folder"`).
     #[serde(default, rename = "file")]
     pub files: Vec<Location>,
+    /// What `nmfbench data fetch` gets.
+    #[serde(default, rename = "download")]
+    pub downloads: Vec<Download>,
 }
 
-/// A file or folder of a data folder.
+/// A file or folder of a data folder, and how it is read: the keys of a `[[dataset]]` with a path.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Request")]
 pub struct Location {
     /// Relative to the data folder.
     pub path: PathBuf,
-    /// The member or variable.
-    pub key: Option<String>,
-    /// Whether a sample is a row of the stored table.
-    #[serde(default)]
-    pub samples_in_rows: bool,
-    /// Whether pictures are stored column by column.
-    #[serde(default)]
-    pub column_major_pixels: bool,
+    /// How it is read.
+    pub layout: Layout,
+}
+
+impl TryFrom<Request> for Location {
+    type Error = DataError;
+
+    fn try_from(request: Request) -> Result<Self, DataError> {
+        match request.source {
+            Source::Path(path) => Ok(Self { path, layout: request.layout }),
+            _ => Err(DataError::field("file", "no path", "a path relative to the data folder")),
+        }
+    }
 }
 
 impl Entry {
@@ -159,20 +201,22 @@ impl Entry {
                 get: self.get.clone(),
                 home: self.home.clone(),
                 licence: self.licence.clone(),
+                citation: self.citation.clone(),
+                fetched: !self.downloads.is_empty(),
             }))),
         }
     }
 
+    /// `361×2429`, with `?` for what is not fixed.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        let m = if self.m == 0 { "?".to_owned() } else { self.m.to_string() };
+        format!("{m}×{}", self.n)
+    }
+
     pub(super) fn layout(&self, location: &Location) -> Layout {
-        use super::request::{Pixels, Samples, Scale};
-        Layout {
-            key: location.key.clone(),
-            transpose: false,
-            samples: location.samples_in_rows.then_some(Samples::Rows),
-            pixels: location.column_major_pixels.then_some(Pixels::ColumnMajor),
-            scale: self.scale.map(Scale::By),
-            image: self.image,
-        }
+        let scale = location.layout.scale.or(self.scale.map(Scale::By));
+        Layout { scale, image: self.image, ..location.layout.clone() }
     }
 }
 
@@ -187,8 +231,7 @@ mod tests {
             toml::from_str::<Entry>(text).unwrap();
         }
         let names: BTreeSet<_> = catalogue().iter().map(|entry| entry.name.as_str()).collect();
-        let expected = ["cbcl", "digits", "frey", "olivetti", "orl", "swimmer", "synthetic-faces"];
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(names.len(), FILES.len(), "names are distinct");
         for entry in catalogue() {
             let name = &entry.name;
             for text in [&entry.title, &entry.summary, &entry.origin, &entry.home, &entry.licence, &entry.get] {
@@ -200,12 +243,29 @@ mod tests {
             }
             assert_eq!(entry.kind == Kind::Generator, entry.generator().is_some(), "{name}");
             assert_eq!(entry.kind == Kind::Folder, !entry.files.is_empty(), "{name}");
-            assert!(entry.files.iter().all(|file| file.path.is_relative()), "{name}");
+            let inside = |path: &Path| {
+                path.is_relative() && path.components().all(|part| matches!(part, std::path::Component::Normal(_)))
+            };
+            assert!(entry.files.iter().all(|file| inside(&file.path)), "{name}");
+            for download in &entry.downloads {
+                assert!(inside(&download.file) && download.unpack.as_deref().is_none_or(inside), "{name}");
+                assert!(
+                    download.sha256.is_some() || download.urls.iter().all(|url| url.starts_with("https://")),
+                    "{name}"
+                );
+                let root = download.unpack.as_ref().unwrap_or(&download.file);
+                let read = |file: &Location| {
+                    let classes = file.layout.labels.as_ref().map(|labels| file.path.with_file_name(labels));
+                    file.path.starts_with(root) || classes.as_deref() == Some(root)
+                };
+                assert!(entry.files.iter().any(read), "{name}: what is fetched is read");
+            }
+            if let Some([height, width]) = entry.scene {
+                assert_eq!(height * width, entry.n, "{name}");
+            }
             assert_eq!(entry.synthetic, entry.title.contains("synthetic"), "{name}");
             if let Some(sha256) = &entry.sha256 {
                 assert!(sha256.len() == 64 && sha256.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
-            } else {
-                assert_eq!(name, "synthetic-faces");
             }
         }
     }
@@ -229,6 +289,9 @@ mod tests {
         let entry = lookup("cbcl").unwrap();
         let error = entry.locate(None).unwrap_err().to_string();
         assert!(error.contains("no data folder was given") && error.contains(&entry.home), "{error}");
+        assert!(error.contains("nmfbench data import cbcl --from FILE") && error.contains(&entry.citation), "{error}");
+        let fetched = lookup("orl").unwrap().locate(None).unwrap_err().to_string();
+        assert!(fetched.contains("`nmfbench data fetch orl`"), "{fetched}");
         let folder = tempfile::tempdir().unwrap();
         let error = entry.locate(Some(folder.path())).unwrap_err().to_string();
         assert!(error.contains("cbcl_faces.npy") && error.contains(&entry.licence), "{error}");

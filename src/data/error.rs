@@ -105,7 +105,11 @@ pub enum DataError {
 
 /// A catalogued data set whose files are not there, and how to come by them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the data set `{name}` is not on this machine: {}; to get it: {get}; home: {home}; licence: {licence}", self.searched())]
+#[error(
+    "the data set `{name}` is not on this machine: {}; to get it: {}; home: {home}; licence: {licence}; cite: {citation}",
+    self.searched(),
+    self.way()
+)]
 pub struct Absent {
     /// The catalogue's name.
     pub name: String,
@@ -117,9 +121,21 @@ pub struct Absent {
     pub home: String,
     /// Its terms.
     pub licence: String,
+    /// What to cite.
+    pub citation: String,
+    /// Whether the program can fetch it.
+    pub fetched: bool,
 }
 
 impl Absent {
+    fn way(&self) -> String {
+        let name = &self.name;
+        match self.fetched {
+            true => format!("`nmfbench data fetch {name}`, or {}", self.get),
+            false => format!("{}, or `nmfbench data import {name} --from FILE`", self.get),
+        }
+    }
+
     fn searched(&self) -> String {
         if self.looked.is_empty() {
             return "no data folder was given (`--data-dir DIR`)".to_owned();
@@ -169,13 +185,15 @@ mod tests {
             get: "download it".into(),
             home: "https://example.org".into(),
             licence: "none stated".into(),
+            citation: "them".into(),
+            fetched: false,
         };
         assert!(absent.to_string().contains("no data folder was given"));
         absent.looked = vec!["a/b.npy".into(), "a/c".into()];
         assert_eq!(
             DataError::Absent(Box::new(absent)).to_string(),
-            "the data set `orl` is not on this machine: looked for a/b.npy and a/c; to get it: download it; \
-             home: https://example.org; licence: none stated"
+            "the data set `orl` is not on this machine: looked for a/b.npy and a/c; to get it: download it, or \
+             `nmfbench data import orl --from FILE`; home: https://example.org; licence: none stated; cite: them"
         );
     }
 

@@ -3,8 +3,11 @@
 use super::catalogue::{Entry, Kind, lookup};
 use super::error::DataError;
 use super::request::{Generator, Layout, Pixels, Request, Samples, Scale, Source};
-use super::table::{Content, SparseStored, Stored, Table, transposed};
-use super::{Dataset, Part, Values, delimited, digits, faces, market, mat, npy, npz, pictures, svmlight, swimmer};
+use super::table::{Content, Order, SparseStored, Stored, Table, transposed};
+use super::{
+    Dataset, Part, Values, cluto, delimited, digits, faces, idx, labels, market, mat, npy, npz, pictures, sound,
+    svmlight, swimmer, words,
+};
 use crate::results::record::ImageShape;
 use std::path::Path;
 
@@ -75,6 +78,7 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
     let mut dataset = match generator {
         Generator::Swimmer => swimmer::swimmer(),
         Generator::LowRank(request) => request.dataset()?,
+        Generator::Planted(request) => request.dataset()?,
         Generator::WordCounts(request) => request.dataset()?,
         Generator::SyntheticFaces { count, size, seed } => {
             let set = faces::render(count, size, seed);
@@ -94,32 +98,11 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
 
 fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
     let origin = path.display().to_string();
-    let metadata = std::fs::metadata(path).map_err(DataError::io("open", path))?;
-    let folder = metadata.is_dir();
-    let end = extension(path);
-    let takes_key = !folder && matches!(end.as_str(), "npz" | "mat");
-    if let (Some(key), false) = (&layout.key, takes_key) {
-        return Err(DataError::field("key", format!("`{key}`"), format!("nothing: {origin} has no named members")));
+    let (mut content, end) = read_content(path, layout, &origin)?;
+    let labels = labels::take(path, &end, layout, &mut content)?;
+    if layout.cube {
+        content = cube(content, &origin)?;
     }
-    let key = layout.key.as_deref();
-    let content: Content = if folder {
-        pictures::read_folder(path)?.into()
-    } else {
-        match end.as_str() {
-            "npy" => npy::read_file(path)?.into(),
-            "npz" => npz::read_file(path, key)?,
-            "mat" => mat::read_file(path, key)?,
-            "mtx" => market::read_file(path)?,
-            "svm" | "libsvm" | "svmlight" => svmlight::read_file(path)?,
-            "csv" | "tsv" | "txt" => delimited::read_file(path)?.into(),
-            _ => {
-                let found = if end.is_empty() { "no ending".to_owned() } else { format!(".{end}") };
-                let expected = ".npy, .npz, .mat, .mtx, .svm, .libsvm, .csv, .tsv, .txt (text also as .gz), or a folder of \
-                                pictures";
-                return Err(DataError::malformed(origin, "format", found, expected));
-            }
-        }
-    };
     let mut dataset = match content {
         Content::Dense(mut stored) => {
             stored.check(&origin)?;
@@ -127,9 +110,16 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
         }
         Content::Sparse(stored) => arrange_sparse(stored, layout, &origin)?,
     };
+    if let Some(labels) = labels {
+        if labels.len() != dataset.n {
+            let expected = format!("{}, one for each sample of {origin}", dataset.n);
+            return Err(DataError::field("labels", format!("{} classes", labels.len()), expected));
+        }
+        dataset.labels = Some(labels);
+    }
     let stem = path.file_stem().map_or_else(|| origin.clone(), |stem| stem.to_string_lossy().into_owned());
     let stem = stem.strip_suffix(&format!(".{end}")).unwrap_or(&stem).to_owned();
-    dataset.name = match key {
+    dataset.name = match layout.key.as_deref() {
         Some(key) if key != stem => format!("{stem}-{key}"),
         _ => stem,
     };
@@ -138,16 +128,81 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
     Ok(dataset)
 }
 
-/// The ending in lower case, the one before it for `.gz`.
-fn extension(path: &Path) -> String {
+/// What the file or folder holds, by its ending.
+fn read_content(path: &Path, layout: &Layout, origin: &str) -> Result<(Content, String), DataError> {
+    let metadata = std::fs::metadata(path).map_err(DataError::io("open", path))?;
+    let (folder, end, key) = (metadata.is_dir(), extension(path), layout.key.as_deref());
+    let cluto = end == "mat" && !folder && cluto::is_cluto(path);
+    let nothing = |field: &str, given: bool, why: &str| {
+        if given { Err(DataError::field(field, "a value", format!("nothing: {origin} {why}"))) } else { Ok(()) }
+    };
+    if let (Some(key), false) = (key, !folder && !cluto && matches!(end.as_str(), "npz" | "mat")) {
+        return Err(DataError::field("key", format!("`{key}`"), format!("nothing: {origin} has no named members")));
+    }
+    nothing("window", layout.spectrogram.is_some() && (folder || end != "wav"), "is no .wav file")?;
+    if let Some(words) = layout.words {
+        return Ok((words::read(path, words)?, end));
+    }
+    if folder {
+        return Ok((pictures::read_folder(path)?.into(), end));
+    }
+    let content: Content = match end.as_str() {
+        "npy" => npy::read_file(path)?.into(),
+        "npz" => npz::read_file(path, key)?,
+        "mat" if cluto => cluto::read_file(path)?,
+        "mat" => mat::read_file(path, key)?,
+        "mtx" => market::read_file(path)?,
+        "svm" | "libsvm" | "svmlight" => svmlight::read_file(path)?,
+        "cluto" => cluto::read_file(path)?,
+        "csv" | "tsv" | "txt" => delimited::read_file(path)?.into(),
+        "idx" => idx::read_file(path)?.into(),
+        "zip" | "tar" | "tgz" | "tar.gz" => pictures::read_archive(path)?.into(),
+        "wav" => match layout.spectrogram {
+            Some(how) => sound::read_file(path, how)?.into(),
+            None => return Err(DataError::field("window", "nothing", "the samples of a window of the spectrogram")),
+        },
+        _ => {
+            let found = if end.is_empty() { "no ending".to_owned() } else { format!(".{end}") };
+            let expected = ".npy, .npz, .mat, .mtx, .svm, .libsvm, .cluto, .csv, .tsv, .txt, IDX (these also as .gz, but \
+                            for .npz and .mat), .wav, .zip or .tar.gz of pictures, a folder of pictures, or with `tokens` \
+                            of texts";
+            return Err(DataError::malformed(origin, "format", found, expected));
+        }
+    };
+    Ok((content, end))
+}
+
+/// The ending in lower case, the one before it for `.gz`; `idx` for files named as MNIST's are.
+pub(super) fn extension(path: &Path) -> String {
     let lower = |path: &Path| path.extension().map(|end| end.to_string_lossy().to_lowercase()).unwrap_or_default();
     let end = lower(path);
-    match path.file_stem() {
-        Some(stem) if end == "gz" => match lower(Path::new(stem)).as_str() {
-            inner @ ("csv" | "tsv" | "txt" | "mtx" | "svm" | "libsvm" | "svmlight") => inner.to_owned(),
-            inner => format!("{inner}.gz").trim_start_matches('.').to_owned(),
-        },
+    let (inner, gzip) = match path.file_stem() {
+        Some(stem) if end == "gz" => (Path::new(stem), true),
+        _ => (path, false),
+    };
+    let name = inner.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if ["-ubyte", ".idx", "idx3-ubyte", "idx1-ubyte"].iter().any(|end| name.ends_with(end)) {
+        return "idx".to_owned();
+    }
+    match lower(inner).as_str() {
+        inner @ ("csv" | "tsv" | "txt" | "mtx" | "svm" | "libsvm" | "svmlight" | "npy" | "cluto" | "all") => {
+            inner.to_owned()
+        }
+        inner if gzip => format!("{inner}.gz").trim_start_matches('.').to_owned(),
         _ => end,
+    }
+}
+
+/// An array rows×columns×bands, read as pictures, as bands×pixels: in memory it is that already.
+fn cube(content: Content, origin: &str) -> Result<Content, DataError> {
+    match content {
+        Content::Dense(Stored {
+            columns: rows,
+            image: Some(ImageShape { height: columns, width: bands }),
+            values,
+            ..
+        }) => Ok(Stored::new(bands, rows * columns, Order::ColumnMajor, values).into()),
+        _ => Err(DataError::field("cube", "true", format!("nothing: {origin} is no array of three dimensions"))),
     }
 }
 
@@ -180,12 +235,12 @@ fn arrange(stored: Stored, layout: &Layout, origin: &str) -> Result<Dataset, Dat
 
 /// The same for a table of which only the entries > 0 are stored.
 fn arrange_sparse(stored: SparseStored, layout: &Layout, origin: &str) -> Result<Dataset, DataError> {
-    let SparseStored { rows, columns, csc, samples, labels } = stored;
+    let SparseStored { rows, columns, csc, samples, labels, features } = stored;
     if rows == 0 || columns == 0 {
         return Err(DataError::Empty { origin: origin.to_owned(), rows, columns });
     }
     if samples && layout.samples.is_some() {
-        return Err(DataError::field("samples", "a value", format!("nothing: each line of {origin} is a sample")));
+        return Err(DataError::field("samples", "a value", format!("nothing: {origin} says itself what a sample is")));
     }
     if layout.pixels == Some(Pixels::ColumnMajor) {
         return Err(DataError::field("pixels", "column-major", format!("nothing: {origin} is sparse")));
@@ -195,7 +250,7 @@ fn arrange_sparse(stored: SparseStored, layout: &Layout, origin: &str) -> Result
         _ => Dataset::sparse(origin, rows, columns, csc),
     };
     dataset.image = picture_shape(None, layout.image, dataset.m)?;
-    dataset.labels = labels;
+    (dataset.labels, dataset.features) = (labels, features);
     divide(&mut dataset, layout.scale.unwrap_or(Scale::None))?;
     Ok(dataset)
 }

@@ -2,6 +2,7 @@
 
 use super::draw::{stream, uniform};
 use super::error::DataError;
+use super::planted::assemble;
 use super::table::{Table, checked_count};
 use super::{Dataset, Part};
 use rand_chacha::ChaCha8Rng;
@@ -64,47 +65,23 @@ impl LowRank {
     pub fn dataset(&self) -> Result<Dataset, DataError> {
         self.check()?;
         let (w, h) = self.factors();
-        let mut values = vec![0.0; self.m * self.n];
-        for (column, weights) in values.chunks_mut(self.m).zip(h.values.chunks(self.rank)) {
-            for (part, weight) in w.values.chunks(self.m).zip(weights) {
-                column.iter_mut().zip(part).for_each(|(value, entry)| *value += entry * weight);
-            }
-        }
-        if self.noise > 0.0 {
-            self.disturb(&mut values);
-        }
-        let suffix = if self.noise > 0.0 { format!("-noise{}", self.noise) } else { String::new() };
-        let name = format!("low-rank-{}x{}-{}{suffix}-seed{}", self.m, self.n, self.rank, self.seed);
-        let mut dataset = Dataset::new(&name, self.m, self.n, values);
-        dataset.title = format!("rank {}, {}×{} (synthetic)", self.rank, self.m, self.n);
-        dataset.synthetic = true;
         let part = |(l, w): (usize, &[f64])| Part {
             name: format!("component {l}"),
             values: w.to_vec(),
             activations: h.values.iter().skip(l).step_by(self.rank).copied().collect(),
         };
-        dataset.parts = w.values.chunks(self.m).enumerate().map(part).collect();
+        let parts = w.values.chunks(self.m).enumerate().map(part).collect();
+        let suffix = if self.noise > 0.0 { format!("-noise{}", self.noise) } else { String::new() };
+        let name = format!("low-rank-{}x{}-{}{suffix}-seed{}", self.m, self.n, self.rank, self.seed);
+        let mut dataset = assemble(&name, (self.m, self.n), parts, self.noise, self.seed);
+        dataset.title = format!("rank {}, {}×{} (synthetic)", self.rank, self.m, self.n);
+        dataset.synthetic = true;
         Ok(dataset)
-    }
-
-    fn disturb(&self, values: &mut [f64]) {
-        let deviation = self.noise * values.iter().sum::<f64>() / values.len() as f64;
-        for (index, column) in values.chunks_mut(self.m).enumerate() {
-            let mut stream = self.stream((3 << 32) + index as u64);
-            for value in column {
-                *value = (*value + deviation * nearly_normal(&mut stream)).max(0.0);
-            }
-        }
     }
 
     fn stream(&self, number: u64) -> ChaCha8Rng {
         stream(self.seed, number)
     }
-}
-
-/// Mean 0 and variance 1: a sum of twelve uniforms, which unlike a logarithm has the same bits on every platform.
-fn nearly_normal(stream: &mut ChaCha8Rng) -> f64 {
-    (0..12).map(|_| uniform(stream)).sum::<f64>() - 6.0
 }
 
 #[cfg(test)]

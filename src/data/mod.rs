@@ -4,12 +4,16 @@
 //! the source has it, or says what is wrong with it and where. What is sparse never passes through a dense form.
 
 pub mod catalogue;
+mod cluto;
 mod csc;
 mod delimited;
 mod digits;
 mod draw;
 pub mod error;
 pub mod faces;
+pub mod fetch;
+mod idx;
+mod labels;
 mod load;
 pub mod low_rank;
 mod market;
@@ -17,15 +21,18 @@ mod mat;
 mod npy;
 mod npz;
 mod pictures;
+pub mod planted;
 mod prepared;
 mod preprocess;
 pub mod request;
+pub mod sound;
 mod svmlight;
 pub mod swimmer;
 mod table;
 mod text;
 mod values;
 pub mod word_counts;
+pub mod words;
 
 pub use catalogue::{Entry, catalogue, lookup};
 pub use csc::Csc;

@@ -60,6 +60,19 @@ pub(crate) fn read_file(path: &Path, key: Option<&str>) -> Result<Content, DataE
     archive.read(index, read).map(Content::Dense)
 }
 
+/// The member of a name where it is a vector.
+pub(crate) fn read_vector(path: &Path, name: &str) -> Result<Option<Vec<f64>>, DataError> {
+    let mut archive = Archive::open(path)?;
+    let index = archive.choose(Some(name))?;
+    let one = archive.read(index, |reader, _, origin| {
+        let dimensions = npy::dimensions(reader, origin);
+        io::copy(reader, &mut io::sink())
+            .map_err(|e| DataError::malformed(origin, "values", e.to_string(), "an array"))?;
+        dimensions
+    })?;
+    if one == 1 { archive.read(index, npy::read_vector).map(Some) } else { Ok(None) }
+}
+
 /// An open archive.
 struct Archive {
     zip: ZipArchive<BufReader<File>>,

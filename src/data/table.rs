@@ -51,6 +51,8 @@ pub(crate) struct SparseStored {
     pub(crate) samples: bool,
     /// The class of each column, where the format has one.
     pub(crate) labels: Option<Vec<u32>>,
+    /// The name of each row, where the format has one.
+    pub(crate) features: Option<Vec<String>>,
 }
 
 /// What a file holds.
@@ -62,7 +64,7 @@ pub(crate) enum Content {
 
 impl SparseStored {
     pub(crate) fn new(rows: usize, columns: usize, csc: Csc) -> Self {
-        Self { rows, columns, csc, samples: false, labels: None }
+        Self { rows, columns, csc, samples: false, labels: None, features: None }
     }
 }
 

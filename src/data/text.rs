@@ -68,6 +68,23 @@ impl<R: Read> Lines<R> {
     }
 }
 
+/// All bytes of a file; one whose name ends in `.gz` is unpacked.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let mut bytes = Vec::new();
+    let read = if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz")) {
+        MultiGzDecoder::new(BufReader::new(file)).take(MAX_TEXT).read_to_end(&mut bytes)
+    } else {
+        file.take(MAX_TEXT).read_to_end(&mut bytes)
+    };
+    read.map_err(DataError::io("read", path))?;
+    if bytes.len() as u64 == MAX_TEXT {
+        let (origin, limit) = (path.display().to_string(), format!("{MAX_TEXT} bytes"));
+        return Err(DataError::TooLarge { origin, found: format!("{MAX_TEXT} bytes or more"), limit });
+    }
+    Ok(bytes)
+}
+
 /// Bytes for a message: the start of a text, or the first bytes of something else.
 pub(crate) fn shown(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {

@@ -8,6 +8,7 @@ use super::model::{
     Targets,
 };
 use super::report::{Problem, Span, suggest};
+use super::schema::READING;
 use super::vocabulary::GeneratorInfo;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -113,7 +114,7 @@ fn datasets<'a>(
 /// The name of a data set and where it comes from; nothing when that is not clear.
 fn source(checker: &mut Checker<'_>, table: &Table) -> Option<(String, DataSource)> {
     let only_with_path = |checker: &mut Checker<'_>| {
-        for name in ["key", "samples", "pixels", "image"] {
+        for name in READING {
             if let Some(given) = table.get(name) {
                 let problem = Problem::new(format!("`{name}` goes with `path` only"));
                 checker.problem(problem.at(&given.key_span, "not for this data set"));
@@ -164,15 +165,13 @@ fn source(checker: &mut Checker<'_>, table: &Table) -> Option<(String, DataSourc
 }
 
 fn file(table: &Table, path: PathBuf) -> FileSource {
-    let sides = table.get("image").map(|given| given.items.iter().filter_map(|item| item.value.natural()));
-    let sides: Vec<usize> = sides.into_iter().flatten().filter_map(|side| usize::try_from(side).ok()).collect();
-    FileSource {
-        path,
-        key: table.text("key"),
-        samples: table.text("samples"),
-        pixels: table.text("pixels"),
-        image: <[usize; 2]>::try_from(sides).ok(),
-    }
+    let value = |name: &&str| {
+        let given = table.get(name)?;
+        let mut values = given.items.iter().map(|item| item.value.json());
+        let value = if *name == "image" { Value::Array(values.collect()) } else { values.next()? };
+        Some(((*name).to_owned(), value))
+    };
+    FileSource { path, reading: READING.iter().filter_map(value).collect() }
 }
 
 /// The keys beside those of the section: parameters of the generator, if there is one.

@@ -144,18 +144,9 @@ pub enum DataSource {
 pub struct FileSource {
     /// As written, see [`Experiment::locate`].
     pub path: PathBuf,
-    /// Member of an archive or variable of a `.mat`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// `rows` or `columns`: what one sample is in the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<String>,
-    /// `row-major` or `column-major`: the order of the pixels of a picture.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pixels: Option<String>,
-    /// Height and width of the picture in a sample.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<[usize; 2]>,
+    /// How it becomes a matrix: the keys of [`super::schema::READING`] that are given.
+    #[serde(flatten)]
+    pub reading: Map<String, Value>,
 }
 
 /// The axes beside data sets and algorithms; none is empty, no value stands twice.

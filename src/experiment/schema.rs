@@ -1,5 +1,7 @@
 //! Every section and key of an experiment file, declared once: checking, defaults and documentation derive from it.
 
+use crate::data::sound::{SPECTRA, TAPERS};
+use crate::data::words::{STOP_WORDS, TOKENS};
 use nmfbench_algorithms::parameters::Bound;
 
 /// A table of the file.
@@ -179,6 +181,24 @@ const fn table(name: &'static str, doc: &'static str, keys: &'static [Key]) -> S
 const POSITIVE: Kind = Kind::Integer(Range::from(1.0));
 const NATURAL: Kind = Kind::Integer(Range::from(0.0));
 const AMOUNT: Kind = Kind::Number(Range::above(0.0));
+/// The keys that say how a file becomes a matrix; they go with `path` only.
+pub const READING: &[&str] = &[
+    "key",
+    "samples",
+    "pixels",
+    "image",
+    "labels",
+    "cube",
+    "window",
+    "hop",
+    "taper",
+    "spectrum",
+    "tokens",
+    "stop_words",
+    "min_letters",
+    "min_documents",
+    "max_share",
+];
 /// The steps of preprocessing, see `data::Step`.
 pub const PREPROCESS: &[&str] = crate::data::STEPS;
 /// What the solvers compute in.
@@ -235,7 +255,11 @@ pub const SECTIONS: &[Section] = &[
              is what to call it.",
             &[
                 key("name", Kind::Text, "the name in the catalogue, or what to call the file or the generated data"),
-                key("path", Kind::Path, "a .npy, .npz, .mat, .mtx, .svm or .csv file, or a folder of images"),
+                key(
+                    "path",
+                    Kind::Path,
+                    "a file (.npy, .npz, .mat, .mtx, .svm, .csv, .wav, IDX), or a folder or archive of images, or a folder of texts",
+                ),
                 key("generator", Kind::Generator, "a program that makes the data; its parameters stand beside it"),
                 key("title", Kind::Text, "what figures call it"),
                 key("key", Kind::Text, "which member of an .npz, which variable of a .mat (with `path`)"),
@@ -259,6 +283,25 @@ pub const SECTIONS: &[Section] = &[
                 ),
                 key("image", POSITIVE, "height and width of the picture in a sample (with `path`)")
                     .form(Form::List(Some(2))),
+                key(
+                    "labels",
+                    Kind::Text,
+                    "the classes of the samples: a variable, `first-column`, `last-column`, or a file beside it (with `path`)",
+                ),
+                key("cube", Kind::Bool, "whether an array is rows×columns×bands, a pixel a sample (with `path`)"),
+                key("window", Kind::Integer(Range::from(2.0)), "samples of a window of a spectrogram (with a .wav)"),
+                key("hop", POSITIVE, "samples from one window to the next: half a window (with `window`)"),
+                key("taper", Kind::Choice(TAPERS), "the weights of a window: `hann` (with `window`)"),
+                key("spectrum", Kind::Choice(SPECTRA), "what a spectrogram holds: `magnitude` (with `window`)"),
+                key("tokens", Kind::Choice(TOKENS), "what a word is (with a folder of texts)"),
+                key("stop_words", Kind::Choice(STOP_WORDS), "which words are left out: `none` (with `tokens`)"),
+                key("min_letters", POSITIVE, "words of fewer letters are left out: 2 (with `tokens`)"),
+                key("min_documents", POSITIVE, "words in fewer texts are left out: 1 (with `tokens`)"),
+                key(
+                    "max_share",
+                    Kind::Number(Range::above(0.0)),
+                    "words in a larger share of the texts are left out: 1 (with `tokens`)",
+                ),
             ],
         )
     },

@@ -66,6 +66,7 @@ impl Bench {
     /// The program, in this folder, without the data of the machine.
     pub(crate) fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nmfbench"));
+        command.env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command.current_dir(self.folder.path()).env_remove("NMFBENCH_DATA").env("NO_COLOR", "1").env("COLUMNS", "200");
         command
     }

@@ -4,6 +4,7 @@ mod header;
 
 use super::error::DataError;
 use super::table::{MAX_VALUES, Order, Stored, Table, checked_count, transposed};
+use super::text::read_bytes;
 use crate::results::record::ImageShape;
 use header::{Header, Kind, header_text, read_header};
 use std::fs::File;
@@ -39,6 +40,10 @@ pub fn read_npy(path: &Path) -> Result<Table, DataError> {
 
 /// One array of two dimensions, or of three as pictures (count×height×width), each of which becomes a column.
 pub(crate) fn read_file(path: &Path) -> Result<Stored, DataError> {
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz")) {
+        let bytes = read_bytes(path)?;
+        return read_array(&mut bytes.as_slice(), bytes.len() as u64, true, &path.display().to_string());
+    }
     let file = File::open(path).map_err(DataError::io("open", path))?;
     let length = file.metadata().map_err(DataError::io("read", path))?.len();
     read_array(&mut BufReader::new(file), length, true, &path.display().to_string())
@@ -73,6 +78,11 @@ pub(crate) fn read_vector(reader: &mut dyn Read, length: u64, origin: &str) -> R
     }
     read_values(reader, &header, count, false)
         .map_err(|error| DataError::malformed(origin, "values", error.to_string(), format!("{count} values")))
+}
+
+/// How many dimensions the array has that begins here.
+pub(crate) fn dimensions(reader: &mut dyn Read, origin: &str) -> Result<usize, DataError> {
+    read_header(reader, origin).map(|(_, header)| header.shape.len())
 }
 
 /// Reads an array of one short word, of bytes or of Unicode, in Latin letters.

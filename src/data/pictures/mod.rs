@@ -1,10 +1,14 @@
-//! A folder of pictures of one size, nested or not: each becomes a column.
+//! A folder or an archive of pictures of one size, nested or not: each becomes a column.
 
+mod archive;
 mod pgm;
+
+pub(crate) use archive::read_archive;
 
 use super::error::DataError;
 use super::table::{MAX_INFLATION, MAX_VALUES, Order, Stored, checked_count};
 use crate::results::record::ImageShape;
+use image::codecs::jpeg::JpegDecoder;
 use image::codecs::png::PngDecoder;
 use image::{ColorType, DynamicImage, ImageDecoder, Limits};
 use std::cmp::Ordering;
@@ -14,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// Folders below this depth are refused: a link may lead back up.
 const MAX_DEPTH: usize = 16;
 /// Pictures that this reader cannot decode. To skip them silently would change the data.
-const FOREIGN: [&str; 9] = ["jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp", "ppm", "pbm"];
+const FOREIGN: [&str; 7] = ["gif", "bmp", "tif", "tiff", "webp", "ppm", "pbm"];
 
 /// One grey picture, row by row, with values in 0..=white.
 #[derive(Debug)]
@@ -25,31 +29,46 @@ struct Picture {
     values: Vec<f64>,
 }
 
-/// Reads all `.pgm` and `.png` files below the folder in natural order (`2.pgm` before `10.pgm`); other files, such as
+/// Pictures that it can.
+const KNOWN: [&str; 4] = ["pgm", "png", "jpg", "jpeg"];
+const KNOWN_WORDS: &str = ".pgm, .png or .jpg";
+
+/// Reads all `.pgm`, `.png` and `.jpg` files below the folder in natural order (`2.pgm` before `10.pgm`); other files, such as
 /// a README, are ignored.
 pub(crate) fn read_folder(folder: &Path) -> Result<Stored, DataError> {
     let mut paths = Vec::new();
     list(folder, 0, &mut paths)?;
     let origin = folder.display().to_string();
-    let Some(first_path) = paths.first() else {
-        return Err(DataError::malformed(origin, "folder", "no pictures", "at least one .pgm or .png file"));
+    let pictures = paths.iter().map(|path| Ok((path.display().to_string(), read_picture(path)?)));
+    stack(pictures, paths.len(), &origin)
+}
+
+/// Pictures of one size, each a column; `count` of them.
+fn stack(
+    mut pictures: impl Iterator<Item = Result<(String, Picture), DataError>>,
+    count: usize,
+    origin: &str,
+) -> Result<Stored, DataError> {
+    let Some(first) = pictures.next() else {
+        let expected = format!("at least one {KNOWN_WORDS} file");
+        return Err(DataError::malformed(origin, "folder", "no pictures", expected));
     };
-    let first = read_picture(first_path)?;
+    let (first_name, first) = first?;
     let (height, width, white) = (first.height, first.width, first.white);
-    checked_count(&origin, &[height as u64, width as u64, paths.len() as u64])?;
-    let mut values = Vec::with_capacity(height * width * paths.len());
+    checked_count(origin, &[height as u64, width as u64, count as u64])?;
+    let mut values = Vec::with_capacity(height * width * count);
     values.extend(first.values);
-    for path in &paths[1..] {
-        let picture = read_picture(path)?;
+    for picture in pictures {
+        let (name, picture) = picture?;
         let describe = |height: usize, width: usize, white: f64| format!("{height}×{width} pixels up to {white}");
         if (picture.height, picture.width, picture.white.to_bits()) != (height, width, white.to_bits()) {
             let found = describe(picture.height, picture.width, picture.white);
-            let expected = format!("{} as in {}", describe(height, width, white), first_path.display());
-            return Err(DataError::malformed(path.display().to_string(), "size", found, expected));
+            let expected = format!("{} as in {first_name}", describe(height, width, white));
+            return Err(DataError::malformed(name, "size", found, expected));
         }
         values.extend(picture.values);
     }
-    let mut stored = Stored::new(height * width, paths.len(), Order::ColumnMajor, values);
+    let mut stored = Stored::new(height * width, count, Order::ColumnMajor, values);
     stored.image = Some(ImageShape { height, width });
     stored.full_scale = Some(white);
     Ok(stored)
@@ -76,14 +95,19 @@ fn list(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<(), Dat
             continue;
         } else if path.is_dir() {
             list(&path, depth + 1, paths)?;
-        } else if matches!(end.as_str(), "pgm" | "png") {
+        } else if is_picture(&end, &path.display().to_string())? {
             paths.push(path);
-        } else if FOREIGN.contains(&end.as_str()) {
-            let found = format!("a .{end} picture");
-            return Err(DataError::malformed(path.display().to_string(), "format", found, ".pgm or .png"));
         }
     }
     Ok(())
+}
+
+/// Whether a file of this ending is a picture; one that cannot be decoded is an error.
+fn is_picture(end: &str, origin: &str) -> Result<bool, DataError> {
+    if FOREIGN.contains(&end) {
+        return Err(DataError::malformed(origin, "format", format!("a .{end} picture"), KNOWN_WORDS));
+    }
+    Ok(KNOWN.contains(&end))
 }
 
 /// Runs of digits compare as numbers, the rest byte by byte; ties go to the plain order, so the order is total.
@@ -111,8 +135,28 @@ fn natural(a: &str, b: &str) -> Ordering {
 
 fn read_picture(path: &Path) -> Result<Picture, DataError> {
     let bytes = std::fs::read(path).map_err(DataError::io("read", path))?;
-    let origin = path.display().to_string();
-    if bytes.starts_with(b"\x89PNG") { decode_png(&bytes, &origin) } else { pgm::decode(&bytes, &origin) }
+    decode(&bytes, &path.display().to_string())
+}
+
+/// By the first bytes, whatever the ending says.
+fn decode(bytes: &[u8], origin: &str) -> Result<Picture, DataError> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes, origin),
+        [0xff, 0xd8, ..] => decode_jpeg(bytes, origin),
+        _ => pgm::decode(bytes, origin),
+    }
+}
+
+/// Colour becomes luma. The format loses digits: another decoder may differ by a unit here and there.
+fn decode_jpeg(bytes: &[u8], origin: &str) -> Result<Picture, DataError> {
+    let fail =
+        |error: image::ImageError| DataError::malformed(origin, "jpeg", error.to_string(), "a whole JPEG picture");
+    let decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(fail)?;
+    let (width, height) = decoder.dimensions();
+    checked_count(origin, &[u64::from(height), u64::from(width)])?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(fail)?;
+    let values = picture.into_luma8().into_raw().into_iter().map(f64::from).collect();
+    Ok(Picture { height: height as usize, width: width as usize, white: 255.0, values })
 }
 
 fn decode_png(bytes: &[u8], origin: &str) -> Result<Picture, DataError> {
@@ -211,7 +255,7 @@ mod tests {
     fn folders_without_pictures_and_damaged_pictures() {
         assert!(message(&[]).contains("folder: found no pictures"));
         assert!(message(&[("notes.txt", b"x")]).contains("found no pictures"));
-        assert!(message(&[("1.pgm", b"P5 1 1 255 a"), ("2.jpg", b"")]).contains("2.jpg: format: found a .jpg picture"));
+        assert!(message(&[("1.pgm", b"P5 1 1 255 a"), ("2.gif", b"")]).contains("2.gif: format: found a .gif picture"));
         let grey = png(2, 1, ExtendedColorType::L8, &[7, 200]);
         assert!(message(&[("a.png", &grey[..grey.len() - 20])]).contains("a.png: png: found"));
         assert!(message(&[("a.png", b"hello")]).contains("magic"));

@@ -3,8 +3,11 @@
 use super::{GENERATORS, Generator, Layout, Pixels, Request, Samples, Scale, Source};
 use crate::data::error::DataError;
 use crate::data::low_rank::LowRank;
+use crate::data::planted::{Planted, Rule};
 use crate::data::preprocess::Step;
+use crate::data::sound::{Spectrogram, Spectrum, Taper};
 use crate::data::word_counts::WordCounts;
+use crate::data::words::{StopWords, Tokens, Words};
 use crate::data::{catalogue, faces};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -67,6 +70,28 @@ pub(super) struct Fields {
     scale: Option<Scale>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<[usize; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cube: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hop: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taper: Option<Taper>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spectrum: Option<Spectrum>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Tokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_words: Option<StopWords>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_letters: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_documents: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_share: Option<f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     preprocess: Vec<Step>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +114,10 @@ pub(super) struct Fields {
     exponent: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     concentration: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    density: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pure: Option<bool>,
 }
 
 impl TryFrom<Fields> for Request {
@@ -107,8 +136,11 @@ impl TryFrom<Fields> for Request {
             }
         };
         fields.refuse_strays(&source)?;
-        let Fields { title, key, transpose, samples, pixels, scale, image, preprocess, .. } = fields;
-        Ok(Self { source, title, layout: Layout { key, transpose, samples, pixels, scale, image }, preprocess })
+        let (spectrogram, words) = (fields.spectrogram()?, fields.words()?);
+        let Fields { title, key, transpose, samples, pixels, scale, image, labels, cube, preprocess, .. } = fields;
+        let cube = cube.unwrap_or(false);
+        let layout = Layout { key, transpose, samples, pixels, scale, image, labels, cube, spectrogram, words };
+        Ok(Self { source, title, layout, preprocess })
     }
 }
 
@@ -152,6 +184,7 @@ impl Fields {
                 generator.check()?;
                 Ok(generator)
             }
+            other if let Some(rule) = Rule::of(other) => self.planted(rule).map(Generator::Planted),
             other => {
                 let near = catalogue::near(other, GENERATORS.iter().copied());
                 let hint = near.first().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -159,6 +192,74 @@ impl Fields {
                 Err(DataError::field("generator", format!("`{other}`"), expected))
             }
         }
+    }
+
+    fn spectrogram(&self) -> Result<Option<Spectrogram>, DataError> {
+        let Some(window) = self.window else {
+            let given =
+                [("hop", self.hop.is_some()), ("taper", self.taper.is_some()), ("spectrum", self.spectrum.is_some())];
+            return match given.iter().find(|(_, given)| *given) {
+                None => Ok(None),
+                Some((field, _)) => Err(DataError::field(field, "a value", "a `window` beside it")),
+            };
+        };
+        if !(2..=1 << 24).contains(&window) {
+            return Err(DataError::field("window", window.to_string(), "2 to 16777216 samples"));
+        }
+        if self.hop == Some(0) {
+            return Err(DataError::field("hop", "0", "at least 1 sample"));
+        }
+        let (taper, spectrum) = (self.taper.unwrap_or_default(), self.spectrum.unwrap_or_default());
+        Ok(Some(Spectrogram { window, hop: self.hop, taper, spectrum }))
+    }
+
+    fn words(&self) -> Result<Option<Words>, DataError> {
+        let Some(tokens) = self.tokens else {
+            let given = [
+                ("stop_words", self.stop_words.is_some()),
+                ("min_letters", self.min_letters.is_some()),
+                ("min_documents", self.min_documents.is_some()),
+                ("max_share", self.max_share.is_some()),
+            ];
+            return match given.iter().find(|(_, given)| *given) {
+                None => Ok(None),
+                Some((field, _)) => Err(DataError::field(field, "a value", "`tokens` beside it")),
+            };
+        };
+        let max_share = self.max_share.unwrap_or(1.0);
+        if !(max_share > 0.0 && max_share <= 1.0) {
+            return Err(DataError::field("max_share", max_share.to_string(), "a number above 0, at most 1"));
+        }
+        Ok(Some(Words {
+            tokens,
+            stop_words: self.stop_words.unwrap_or_default(),
+            min_letters: self.min_letters.unwrap_or(2),
+            min_documents: self.min_documents.unwrap_or(1),
+            max_share,
+        }))
+    }
+
+    /// Only what its rule knows is taken, the rest are strays.
+    fn planted(&mut self, rule: Rule) -> Result<Planted, DataError> {
+        let missing = |field: &str| DataError::field(field, "nothing", "a whole number ≥ 1");
+        let (m, n) = (self.m.take().ok_or_else(|| missing("m"))?, self.n.take().ok_or_else(|| missing("n"))?);
+        let planted = rule != Rule::HalfNormal;
+        let rank = if planted { self.rank.take().ok_or_else(|| missing("rank"))? } else { 0 };
+        let mut made = Planted { seed: self.seed.take().unwrap_or(0), ..Planted::new(rule, m, n, rank) };
+        if planted {
+            made.noise = self.noise.take().unwrap_or(made.noise);
+        }
+        if rule == Rule::SparseFactors {
+            made.density = self.density.take().unwrap_or(made.density);
+        }
+        if matches!(rule, Rule::NearSeparable | Rule::Hyperspectral) {
+            made.concentration = self.concentration.take().unwrap_or(made.concentration);
+        }
+        if rule == Rule::Hyperspectral {
+            made.pure = self.pure.take().unwrap_or(made.pure);
+        }
+        made.check()?;
+        Ok(made)
     }
 
     fn refuse_strays(&self, source: &Source) -> Result<(), DataError> {
@@ -173,12 +274,18 @@ impl Fields {
             ("length", self.length.is_some()),
             ("exponent", self.exponent.is_some()),
             ("concentration", self.concentration.is_some()),
+            ("density", self.density.is_some()),
+            ("pure", self.pure.is_some()),
         ];
         let layout = [
             ("key", self.key.is_some()),
             ("samples", self.samples.is_some()),
             ("pixels", self.pixels.is_some()),
             ("image", self.image.is_some()),
+            ("labels", self.labels.is_some()),
+            ("cube", self.cube.is_some()),
+            ("window", self.window.is_some()),
+            ("tokens", self.tokens.is_some()),
         ];
         let stray = |fields: &[(&'static str, bool)]| fields.iter().find(|(_, given)| *given).map(|(field, _)| *field);
         if let Some(field) = stray(&parameters) {
@@ -193,9 +300,18 @@ impl Fields {
 
 impl From<Request> for Fields {
     fn from(request: Request) -> Self {
-        let Layout { key, transpose, samples, pixels, scale, image } = request.layout;
+        let Layout { key, transpose, samples, pixels, scale, image, labels, cube, spectrogram, words } = request.layout;
         let (title, preprocess) = (request.title, request.preprocess);
         let mut fields = Self { title, key, transpose, samples, pixels, scale, image, preprocess, ..Self::default() };
+        (fields.labels, fields.cube) = (labels, cube.then_some(true));
+        if let Some(Spectrogram { window, hop, taper, spectrum }) = spectrogram {
+            (fields.window, fields.hop) = (Some(window), hop);
+            (fields.taper, fields.spectrum) = (Some(taper), Some(spectrum));
+        }
+        if let Some(Words { tokens, stop_words, min_letters, min_documents, max_share }) = words {
+            (fields.tokens, fields.stop_words, fields.max_share) = (Some(tokens), Some(stop_words), Some(max_share));
+            (fields.min_letters, fields.min_documents) = (Some(min_letters), Some(min_documents));
+        }
         match request.source {
             Source::Catalogue(name) => fields.name = Some(name),
             Source::Path(path) => fields.path = Some(path),
@@ -206,6 +322,17 @@ impl From<Request> for Fields {
                         (fields.m, fields.n, fields.rank) = (Some(m), Some(n), Some(rank));
                         (fields.noise, fields.seed) = (Some(noise), Some(seed));
                         "low-rank"
+                    }
+                    Generator::Planted(made) => {
+                        (fields.m, fields.n, fields.seed) = (Some(made.m), Some(made.n), Some(made.seed));
+                        if made.rule != Rule::HalfNormal {
+                            (fields.rank, fields.noise) = (Some(made.rank), Some(made.noise));
+                        }
+                        fields.density = (made.rule == Rule::SparseFactors).then_some(made.density);
+                        let mixes = matches!(made.rule, Rule::NearSeparable | Rule::Hyperspectral);
+                        fields.concentration = mixes.then_some(made.concentration);
+                        fields.pure = (made.rule == Rule::Hyperspectral).then_some(made.pure);
+                        made.rule.name()
                     }
                     Generator::WordCounts(counts) => {
                         (fields.m, fields.n, fields.rank) = (Some(counts.m), Some(counts.n), Some(counts.rank));
@@ -253,7 +380,15 @@ mod tests {
             "name = \"orl\"\ntitle = \"faces\"\nscale = \"max\"\ntranspose = true",
             "path = \"x/y.npz\"\nkey = \"A\"\npixels = \"column-major\"\nscale = 0.5",
             "generator = \"swimmer\"\nscale = \"none\"",
+            "path = \"a.wav\"\nwindow = 256\nhop = 64\ntaper = \"hamming\"\nspectrum = \"power\"",
+            "path = \"texts\"\ntokens = \"letters\"\nstop_words = \"english\"\nmin_documents = 2\nmax_share = 0.5",
+            "path = \"a.npy\"\ncube = true\nlabels = \"classes.txt\"",
             "generator = \"low-rank\"\nm = 5\nn = 4\nrank = 2\nnoise = 0.1\nseed = 3",
+            "generator = \"half-normal\"\nm = 5\nn = 4\nseed = 2",
+            "generator = \"sparse-factors\"\nm = 5\nn = 4\nrank = 2\ndensity = 0.5\nnoise = 0.1",
+            "generator = \"near-separable\"\nm = 5\nn = 4\nrank = 2\nconcentration = 0.5",
+            "generator = \"hyperspectral\"\nm = 5\nn = 4\nrank = 2\npure = false",
+            "generator = \"notes\"\nm = 5\nn = 4\nrank = 2",
             "generator = \"word-counts\"\nm = 50\nn = 40\nrank = 2\nlength = 30.5\npreprocess = [\"tf-idf\", \"columns-l2\"]",
             "generator = \"synthetic-faces\"\ncount = 3\nsize = 19",
         ] {
@@ -272,11 +407,16 @@ mod tests {
         assert!(low_rank.contains("`generator`: found `low-rnk`") && low_rank.contains("did you mean `low-rank`?"));
         assert!(error("generator = \"low-rank\"\nm = 5\nn = 4").contains("`rank`: found nothing"));
         assert!(error("generator = \"swimmer\"\nrank = 4").contains("`rank`: found a value"));
+        assert!(error("generator = \"notes\"\nm = 5\nn = 4\nrank = 2\npure = true").contains("`pure`: found a value"));
         assert!(error("name = \"orl\"\nkey = \"x\"").contains("`key`: found a value, expected nothing"));
         assert!(error("path = \"a\"\nscale = \"min\"").contains("`scale`: found \"min\", expected \"max\""));
         assert!(error("path = \"a\"\nscale = 0").contains("`scale`: found 0"));
         assert!(error("path = \"a\"\nscale = nan").contains("`scale`: found NaN"));
         assert!(error("path = \"a\"\nsamples = \"row\"").contains("row"));
+        assert!(error("path = \"a\"\nhop = 3").contains("`hop`: found a value, expected a `window` beside it"));
+        assert!(error("path = \"a\"\nwindow = 1").contains("`window`: found 1"));
+        assert!(error("path = \"a\"\nstop_words = \"english\"").contains("expected `tokens` beside it"));
+        assert!(error("path = \"a\"\ntokens = \"letters\"\nmax_share = 0").contains("`max_share`: found 0"));
         assert!(error("path = \"a\"\npreprocess = [\"tfidf\"]").contains("tfidf"));
         assert!(error("generator = \"synthetic-faces\"\nsize = 4").contains("`size`: found 4, expected 8 to 512"));
     }

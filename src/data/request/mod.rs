@@ -4,8 +4,11 @@ mod fields;
 
 use super::error::DataError;
 use super::low_rank::LowRank;
+use super::planted::Planted;
 use super::preprocess::Step;
+use super::sound::Spectrogram;
 use super::word_counts::WordCounts;
+use super::words::Words;
 use fields::{Fields, ScaleField};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -42,6 +45,8 @@ pub enum Generator {
     Swimmer,
     /// See [`LowRank`].
     LowRank(LowRank),
+    /// See [`Planted`].
+    Planted(Planted),
     /// See [`WordCounts`].
     WordCounts(WordCounts),
     /// Rendered faces, see [`super::faces`].
@@ -56,7 +61,17 @@ pub enum Generator {
 }
 
 /// Names of the generators, as `generator = "…"` takes them.
-pub const GENERATORS: [&str; 4] = ["swimmer", "low-rank", "word-counts", "synthetic-faces"];
+pub const GENERATORS: [&str; 9] = [
+    "swimmer",
+    "low-rank",
+    "half-normal",
+    "sparse-factors",
+    "near-separable",
+    "hyperspectral",
+    "notes",
+    "word-counts",
+    "synthetic-faces",
+];
 
 /// How a file is read and laid out.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +88,15 @@ pub struct Layout {
     pub scale: Option<Scale>,
     /// Height and width of the picture that each sample is.
     pub image: Option<[usize; 2]>,
+    /// Where the classes stand: a variable or member of the same file, `first-column` or `last-column` of a table, or a
+    /// file beside it (IDX, or a number a line).
+    pub labels: Option<String>,
+    /// An array of three dimensions is rows×columns×bands: a pixel becomes a column, pixels row by row.
+    pub cube: bool,
+    /// How a sound becomes a matrix; `.wav` files need it.
+    pub spectrogram: Option<Spectrogram>,
+    /// How texts are counted; a folder of texts needs it.
+    pub words: Option<Words>,
 }
 
 /// What a sample is in the stored table.
@@ -150,6 +174,7 @@ impl Generator {
         match self {
             Self::Swimmer => Ok(()),
             Self::LowRank(low_rank) => low_rank.check(),
+            Self::Planted(planted) => planted.check(),
             Self::WordCounts(counts) => counts.check(),
             Self::SyntheticFaces { count, size, .. } => {
                 if !(1..=100_000).contains(count) {
