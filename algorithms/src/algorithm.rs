@@ -100,7 +100,7 @@ pub struct Exception {
 pub struct Accepts {
     /// A may have entries below 0. Then W may have them as well, and H alone is kept ≥ 0.
     pub signed: bool,
-    /// A may come with weights or with entries that are missing.
+    /// A may come with weights, or with entries that are missing ([`Matrix::Weighted`]).
     pub weighted: bool,
     /// A must be symmetric.
     pub symmetric_only: bool,
@@ -115,6 +115,12 @@ impl Accepts {
     /// # Errors
     /// Names the first entry that is not.
     pub fn check<T: Real>(self, matrix: &Matrix<T>) -> Result<(), InvalidMatrix> {
+        if let (Matrix::Weighted(a), false) = (matrix, self.weighted) {
+            return Err(InvalidMatrix::Weighted { missing: a.first_missing() });
+        }
+        if let (Some((row, col, value)), false) = (matrix.first_negative(), self.signed) {
+            return Err(InvalidMatrix::NotNonnegative { row, col, value });
+        }
         if self.symmetric_only {
             matrix.check_symmetric()?;
         }

@@ -68,7 +68,8 @@ pub enum Reason {
     Kkt,
     /// [`Stop::relative_change`].
     RelativeChange,
-    /// Not a bit has moved for many iterations, at a stationary point.
+    /// Not a bit has moved for many iterations, at a stationary point; or the method descends an objective of its own,
+    /// whose stationary points are others.
     FixedPoint,
     /// Not a bit has moved for many iterations, and the point is not stationary.
     Stalled,
@@ -186,7 +187,11 @@ pub fn drive<T: Real>(
         }
         due = schedule.next(progress.iteration);
         let measures = observer.look(&progress, factors, solver.floors());
-        let verdict = judge.look(progress.iteration, measures, factors.fingerprint());
+        let verdict = judge.look(progress.iteration, measures, factors.fingerprint()).map(|reason| match reason {
+            // The KKT residual is that of the plain objective, and says nothing about the end of another one.
+            Reason::Stalled if solver.objective(problem, factors).is_some() => Reason::FixedPoint,
+            other => other,
+        });
         if let Some(reason) = broken.or(verdict) {
             return (reason, progress);
         }

@@ -179,11 +179,11 @@ impl Nmf {
     /// Factorises A (m×n).
     ///
     /// # Errors
-    /// When the data hold a negative or non-finite entry, the rank or the given start does not fit, or the algorithm or
+    /// When the data hold an entry that is not finite or that the algorithm does not accept, the rank or the given start does not fit, or the algorithm or
     /// a parameter is unknown. An algorithm that ends badly is not an error: see [`Fit::reason`].
     pub fn fit(&self, a: &Mat<f64>) -> Result<Fit, FitError> {
         let method = self.registry.get(&self.algorithm)?.parse(&self.parameters)?;
-        let matrix = Matrix::dense(a.clone())?;
+        let matrix = Matrix::signed(a.as_ref())?;
         let problem = Problem::new(&matrix, self.rank, key(self.seed, "algorithm"))?.with_threads(self.threads);
         method.check(&problem.shape())?;
         method.accepts().check(&matrix)?;
@@ -233,13 +233,15 @@ impl Fit {
 /// argmin over H ≥ 0 of ‖A − WH‖_F for fixed W (m×k), column by column; `columns` is A, m×p, and the result k×p.
 ///
 /// # Errors
-/// When A has another number of rows than W, or a negative or non-finite entry.
+/// When A has another number of rows than W, an entry that is not finite, or one below 0 where W has none.
 pub fn apply(w: &Mat<f64>, columns: &Mat<f64>) -> Result<Mat<f64>, FitError> {
     if columns.nrows() != w.nrows() {
         return Err(FitError::Rows { found: columns.nrows(), expected: w.nrows() });
     }
     let k = w.ncols();
-    let matrix = Matrix::dense(columns.clone())?;
+    // A model with entries below 0 was made from such data.
+    let signed = (0..k).any(|l| w.col_as_slice(l).iter().any(|w| *w < 0.0));
+    let matrix = if signed { Matrix::signed(columns.as_ref()) } else { Matrix::dense_copy(columns.as_ref()) }?;
     let mut gram = Mat::zeros(k, k);
     kernels::gram(gram.as_mut(), w.as_ref(), Par::Seq);
     let mut cross = Mat::zeros(columns.ncols(), k);

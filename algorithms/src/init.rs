@@ -4,6 +4,7 @@ mod leading;
 mod nndsvd;
 
 use crate::kernels::{self, column_mut};
+use crate::matrix::Matrix;
 use crate::problem::{Factors, InvalidProblem, Problem, Shape};
 use crate::random::{Key, Stream};
 use crate::real::Real;
@@ -121,6 +122,8 @@ fn random(problem: &Problem<'_, f64>, key: &Key) -> Factors<f64> {
 
 /// Multiplies W·H by the scalar α* = ⟨A, WH⟩/‖WH‖² that fits A best, and gives w_l and h_l the same norm.
 ///
+/// Where A has entries below 0, WH gets the norm of A instead.
+///
 /// Otherwise the first iterations of a comparison would measure who corrects the scale soonest (Gillis & Glineur 2012).
 pub fn scale_and_balance(problem: &Problem<'_, f64>, factors: &mut Factors<f64>) {
     let Shape { m, rank, .. } = problem.shape();
@@ -132,8 +135,17 @@ pub fn scale_and_balance(problem: &Problem<'_, f64>, factors: &mut Factors<f64>)
         g
     };
     let (gram_w, gram_h) = (gram(&factors.w), gram(&factors.ht));
-    let squared_norm = kernels::dot(gram_w.as_ref(), gram_h.as_ref());
-    let alpha = if squared_norm > 0.0 { kernels::dot(cross.as_ref(), factors.w.as_ref()) / squared_norm } else { 0.0 };
+    let squared_norm = match problem.matrix {
+        Matrix::Weighted(a) => a.squared_model(factors),
+        _ => kernels::dot(gram_w.as_ref(), gram_h.as_ref()),
+    };
+    let inner = kernels::dot(cross.as_ref(), factors.w.as_ref());
+    let alpha = match problem.matrix.first_negative() {
+        _ if squared_norm <= 0.0 => 0.0,
+        None => inner / squared_norm,
+        // The best scalar may be about 0 or below it.
+        Some(_) => (problem.squared_norm / squared_norm).sqrt(),
+    };
     for l in 0..rank {
         let (w, h) = (gram_w[(l, l)].sqrt(), gram_h[(l, l)].sqrt());
         if w > 0.0 && h > 0.0 {
@@ -153,7 +165,6 @@ fn scale_column<T: Real>(x: &mut Mat<T>, l: usize, by: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::Matrix;
     use crate::measure::Evaluator;
     use crate::random::key;
 

@@ -10,6 +10,7 @@ mod accelerated;
 mod algorithm;
 mod alternating;
 pub mod conformance;
+mod constrained;
 mod dense;
 mod divergence;
 mod drive;
@@ -29,12 +30,14 @@ mod real;
 mod registry;
 mod rules;
 mod sparse;
+mod weighted;
 
 pub use accelerated::Accelerated;
 pub use algorithm::{
     Accepts, Algorithm, Exception, Exceptions, Rule, Side, Solver, Subproblem, Traits, Update, Within,
 };
 pub use alternating::Alternating;
+pub use constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 pub use dense::Dense;
 pub use divergence::{
     AdmmKl, AlternatingDivergence, BmdKl, CcdKl, DivergenceRule, Half, MuBeta, MuKl, PdKl, SnKl, SnMuKl, View,
@@ -52,3 +55,4 @@ pub use real::Real;
 pub use registry::{BUILTIN, Entry, Method, Registry, StartIn, Started, UnknownAlgorithm, entry};
 pub use rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};
 pub use sparse::Sparse;
+pub use weighted::Weighted;

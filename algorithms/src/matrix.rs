@@ -4,15 +4,17 @@ use crate::dense::Dense;
 use crate::kernels;
 use crate::real::Real;
 use crate::sparse::Sparse;
+use crate::weighted::Weighted;
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use std::cell::Cell;
 use thiserror::Error;
 
-/// A nonnegative matrix A (m×n).
+/// A matrix A (m×n): nonnegative, unless it was made by a constructor that says otherwise.
 ///
-/// An algorithm never looks inside: it calls the products below, so it runs on every storage there is.
+/// An algorithm never looks inside: it calls the products below, so it runs on every storage there is. Where A has
+/// weights Ω the products are those of Ω∘A, and norms, means and residuals are weighted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Matrix<T> {
@@ -20,6 +22,8 @@ pub enum Matrix<T> {
     Dense(Dense<T>),
     /// The entries that are not zero; made by [`Sparse::from_csc`].
     Sparse(Sparse<T>),
+    /// A with a weight for each entry, 0 where it is missing; for the methods that accept it.
+    Weighted(Weighted<T>),
 }
 
 /// Why a matrix cannot be factorised.
@@ -70,6 +74,25 @@ pub enum InvalidMatrix {
         col: usize,
         /// β.
         beta: f64,
+    },
+    /// Weights, where every entry must count alike.
+    #[error("{}", match missing {
+        Some((row, col)) => format!(
+            "entry ({row}, {col}) is missing; this method needs every entry (`wnmf` does not; positions count from 0)"
+        ),
+        None => "the entries have weights; this method cannot weigh them (`wnmf` can)".to_owned(),
+    })]
+    Weighted {
+        /// Row and column of the first entry of weight 0, from 0.
+        missing: Option<(usize, usize)>,
+    },
+    /// Weights of another shape than the data.
+    #[error("the weights are {}×{}; expected {}×{}, as the data", found.0, found.1, expected.0, expected.1)]
+    WeightShape {
+        /// Rows and columns of the weights.
+        found: (usize, usize),
+        /// Rows and columns of the data.
+        expected: (usize, usize),
     },
     /// A matrix of another shape where a symmetric one is needed.
     #[error("the matrix is {rows}×{cols}; this method takes symmetric matrices only")]
@@ -154,6 +177,18 @@ impl<T: Real> Matrix<T> {
     /// # Errors
     /// As [`Matrix::dense`].
     pub fn dense_copy(a: MatRef<'_, T>) -> Result<Self, InvalidMatrix> {
+        Self::checked(a, false)
+    }
+
+    /// The same for entries of any sign, which few methods accept; columns are contiguous.
+    ///
+    /// # Errors
+    /// Names the first entry that is not finite, in column order.
+    pub fn signed(a: MatRef<'_, T>) -> Result<Self, InvalidMatrix> {
+        Self::checked(a, true)
+    }
+
+    fn checked(a: MatRef<'_, T>, signed: bool) -> Result<Self, InvalidMatrix> {
         if a.nrows() == 0 || a.ncols() == 0 {
             return Err(InvalidMatrix::Empty { rows: a.nrows(), cols: a.ncols() });
         }
@@ -164,10 +199,10 @@ impl<T: Real> Matrix<T> {
                 if !value.is_finite() {
                     return Err(InvalidMatrix::NotFinite { row, col, value });
                 }
-                if value < 0.0 {
+                if value < 0.0 && !signed {
                     return Err(InvalidMatrix::NotNonnegative { row, col, value });
                 }
-                largest = largest.max(value);
+                largest = largest.max(value.abs());
             }
         }
         let matrix = Matrix::Dense(Dense::new(a));
@@ -181,6 +216,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.nrows(),
             Matrix::Sparse(a) => a.nrows(),
+            Matrix::Weighted(a) => a.nrows(),
         }
     }
 
@@ -190,6 +226,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.ncols(),
             Matrix::Sparse(a) => a.ncols(),
+            Matrix::Weighted(a) => a.ncols(),
         }
     }
 
@@ -199,6 +236,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.nrows() * a.ncols(),
             Matrix::Sparse(a) => a.nnz(),
+            Matrix::Weighted(a) => a.product().nnz(),
         }
     }
 
@@ -208,6 +246,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.reserve(k),
             Matrix::Sparse(a) => a.reserve(k),
+            Matrix::Weighted(a) => a.product().reserve(k),
         }
     }
 
@@ -217,6 +256,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.times(dst, y, par),
             Matrix::Sparse(a) => a.times(dst, y, par),
+            Matrix::Weighted(a) => a.product().times(dst, y, par),
         }
     }
 
@@ -226,12 +266,16 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.transpose_times(dst, x, par),
             Matrix::Sparse(a) => a.transpose_times(dst, x, par),
+            Matrix::Weighted(a) => a.product().transpose_times(dst, x, par),
         }
     }
 
-    /// ‖A‖²_F, accumulated in double precision.
+    /// ‖A‖²_F, accumulated in double precision; Σ ω_ij a_ij² where there are weights.
     #[must_use]
     pub fn squared_norm(&self) -> f64 {
+        if let Matrix::Weighted(a) = self {
+            return a.squared_norm();
+        }
         self.sum_pieces(|piece| kernels::dot_slices(piece, piece))
     }
 
@@ -247,21 +291,55 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.for_each_piece(|piece| sum += of(piece)),
             Matrix::Sparse(a) => a.values().chunks(PIECE).for_each(|piece| sum += of(piece)),
+            Matrix::Weighted(a) => sum = a.product().sum_pieces(of),
         }
         sum
     }
 
-    /// Σ a_ij / (m·n).
+    /// Σ |a_ij| / (m·n), the size of an entry; Σ ω_ij |a_ij| / Σ ω_ij where there are weights.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        self.sum() / (count(self.nrows()) * count(self.ncols()))
+        let total = match self {
+            Matrix::Weighted(a) => a.weights().sum(),
+            _ => count(self.nrows()) * count(self.ncols()),
+        };
+        let sum = self.sum_pieces(|piece| piece.iter().map(|x| x.to_f64().abs()).sum());
+        if total > 0.0 { sum / total } else { 0.0 }
     }
 
-    /// ‖A − W·Htᵀ‖²_F from the residual itself, a block of columns at a time; W m×k, Ht n×k.
+    /// max a_ij, at least 0.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        let largest = std::cell::Cell::new(0.0_f64);
+        self.sum_pieces(|piece| {
+            largest.set(piece.iter().fold(largest.get(), |most, x| most.max(x.to_f64())));
+            0.0
+        });
+        largest.get()
+    }
+
+    /// Row, column and value of the first entry below 0, in column order.
+    #[must_use]
+    pub fn first_negative(&self) -> Option<(usize, usize, f64)> {
+        let negative = |x: &T| *x < T::of(0.0);
+        if self.sum_pieces(|piece| f64::from(u8::from(piece.iter().any(negative)))) <= 0.0 {
+            return None;
+        }
+        let mut column = vec![T::of(0.0); self.nrows()];
+        (0..self.ncols()).find_map(|col| {
+            self.copy_column(col, &mut column);
+            column.iter().position(negative).map(|row| (row, col, column[row].to_f64()))
+        })
+    }
+
+    /// ‖A − W·Htᵀ‖²_F (weighted where A is) from the residual itself, a block of columns at a time; W m×k, Ht n×k.
     ///
     /// Needed where the Gram identity has lost its digits. `block` is an m×b buffer, b ≥ 1.
     #[must_use]
     pub fn squared_residual(&self, w: MatRef<'_, T>, ht: MatRef<'_, T>, block: &mut Mat<T>, par: Par) -> f64 {
+        if let Matrix::Weighted(a) = self {
+            return a.squared_residual(w, ht, block);
+        }
         let width = block.ncols();
         let mut sum = 0.0;
         for j in (0..self.ncols()).step_by(width) {
@@ -280,6 +358,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.copy_column(j, dst),
             Matrix::Sparse(a) => a.copy_column(j, dst),
+            Matrix::Weighted(a) => a.product().copy_column(j, dst),
         }
     }
 
@@ -291,6 +370,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.copy_block(row, col, block),
             Matrix::Sparse(a) => a.copy_block(row, col, block),
+            Matrix::Weighted(a) => a.product().copy_block(row, col, block),
         }
     }
 
@@ -328,6 +408,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => a.to_mat(),
             Matrix::Sparse(a) => a.to_mat(),
+            Matrix::Weighted(a) => a.product().to_dense(),
         }
     }
 
@@ -337,6 +418,7 @@ impl<T: Real> Matrix<T> {
         match self {
             Matrix::Dense(a) => Matrix::Dense(a.convert()),
             Matrix::Sparse(a) => Matrix::Sparse(a.convert()),
+            Matrix::Weighted(a) => Matrix::Weighted(a.convert()),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::kernels::{self, column};
 use crate::matrix::{Matrix, count};
 use crate::problem::{Factors, Objective};
 use crate::real::Real;
+use crate::weighted::Model;
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut, Par};
@@ -14,7 +15,8 @@ use faer::{Accum, Mat, MatMut, Par};
 /// What one look at a pair of factors shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
-    /// The objective: ½‖A − WH‖²_F, or the divergence asked for.
+    /// The objective: ½‖A − WH‖²_F, or the divergence asked for. Where the data have weights, this and the two measures
+    /// below are weighted: ½Σ ω(a − (WH))², and Σ ωa² for ‖A‖².
     pub objective: f64,
     /// ‖A − WH‖_F / ‖A‖_F (not its square); for A = 0 it is 0 at an exact fit and infinite otherwise.
     pub relative_error: f64,
@@ -45,6 +47,8 @@ pub struct Evaluator<'a> {
     gram_h: Mat<f64>,
     gradient: Mat<f64>,
     block: Mat<f64>,
+    /// Products with the weighted model for W and H, where the data have weights.
+    models: Option<(Model<f64>, Model<f64>)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -70,6 +74,10 @@ impl<'a> Evaluator<'a> {
             gram_h: Mat::zeros(k, k),
             gradient: Mat::zeros(m.max(n), k),
             block: Mat::zeros(m, n.min(64)),
+            models: match matrix {
+                Matrix::Weighted(a) => Some((Model::of_w(a.weights(), k), Model::of_h(a.weights(), k))),
+                _ => None,
+            },
         };
         evaluator.products(start);
         let (w, h, size) = evaluator.first_gradients(start);
@@ -157,6 +165,9 @@ impl<'a> Evaluator<'a> {
 
     /// ‖A‖² − 2⟨AHᵀ, W⟩ + ⟨WᵀW, HHᵀ⟩, or the residual itself where that difference has lost its digits.
     fn squared_residual(&mut self, f: &Factors<f64>) -> f64 {
+        if self.models.is_some() {
+            return self.matrix.squared_residual(f.w.as_ref(), f.ht.as_ref(), &mut self.block, self.par);
+        }
         let inner = kernels::dot(self.cross_w.as_ref(), f.w.as_ref());
         let squared = self.squared_norm - 2.0 * inner + kernels::dot(self.gram_w.as_ref(), self.gram_h.as_ref());
         if squared < GRAM_LIMIT * self.squared_norm {
@@ -173,8 +184,13 @@ impl<'a> Evaluator<'a> {
             (&f.ht, &self.gram_w, &self.cross_h, floors.map(|f| f.1), false, &mut sums.1),
         ] {
             let mut gradient = self.gradient.subrows_mut(0, x.nrows());
-            gradient.copy_from(cross);
-            matmul(gradient.rb_mut(), Accum::Replace, x, gram, 1.0, self.par);
+            match (self.matrix, &mut self.models) {
+                (Matrix::Weighted(a), Some((for_w, for_h))) => {
+                    let (model, y) = if inverse { (for_w, &f.ht) } else { (for_h, &f.w) };
+                    model.run(a.weights(), gradient.rb_mut(), x, y, self.par);
+                }
+                _ => matmul(gradient.rb_mut(), Accum::Replace, x, gram, 1.0, self.par),
+            }
             for (j, b) in balance(f).enumerate() {
                 let of_column = column(gradient.rb(), j).iter().zip(cross.col_as_slice(j)).map(|(xg, c)| xg - c);
                 let column_sum = projected_squares(of_column, x.col_as_slice(j), floor);

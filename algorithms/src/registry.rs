@@ -3,6 +3,7 @@
 use crate::accelerated::Accelerated;
 use crate::algorithm::{Accepts, Algorithm, Solver, Traits};
 use crate::alternating::Alternating;
+use crate::constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
 use crate::joint::{Apg, PGrad, RHals};
@@ -132,6 +133,50 @@ pub static BUILTIN: &[Entry] = &[
         "primal-dual steps for the Kullback–Leibler divergence",
         "Yanez & Bach (2017), ICASSP",
     ).explained(include_str!("divergence/primal_dual.rs"), "for each factor and inner step two products with an m×n matrix, 4mnk, and an m×n square root; keeps two m×n matrices"),
+    entry::<Hoyer>("hoyer", "sparseness constraints on W or H, by projection", "Hoyer (2004), JMLR 5").explained(
+        include_str!("constrained/hoyer.rs"),
+        "O(pk²) and O(pk) a projection, for each step length tried",
+    ),
+    entry::<Onmf>(
+        "onmf",
+        "orthogonal rows of H: a clustering of the columns",
+        "Pompili et al. (2014), Neurocomputing 141",
+    )
+    .explained(
+        include_str!("constrained/onmf.rs"),
+        "two products with A for each power iteration",
+    ),
+    entry::<SymNmf<AnlsBpp>>(
+        "symnmf",
+        "symmetric A ≈ HᵀH, by alternating nonnegative least squares",
+        "Kuang, Yun & Park (2015), J. Global Optimization 62",
+    )
+    .explained(
+        include_str!("constrained/symnmf.rs"),
+        "as `anls-bpp`",
+    ),
+    entry::<SemiNmf>("semi-nmf", "A and W of any sign, H nonnegative", "Ding, Li & Jordan (2010), IEEE TPAMI 32")
+        .explained(
+            include_str!("constrained/semi.rs"),
+            "O((m + n)k² + k³)",
+        ),
+    entry::<MinVol>("minvol", "minimum volume of W", "Leplat, Ang & Gillis (2019), ICASSP").explained(
+        include_str!("constrained/minvol.rs"),
+        "O((m + n)k²) for each of at most `inner_iterations` steps",
+    ),
+    entry::<Wnmf>("wnmf", "weighted or missing entries", "Zhang et al. (2006), SIAM Data Mining").explained(
+        include_str!("constrained/wnmf.rs"),
+        "O(nnz(Ω)·k)",
+    ),
+    entry::<Gnmf>(
+        "gnmf",
+        "coefficients smooth on the graph of neighbouring columns",
+        "Cai, He, Han & Huang (2011), IEEE TPAMI 33",
+    )
+    .explained(
+        include_str!("constrained/gnmf.rs"),
+        "O((m + n)k² + pnk); once n products with A for the graph",
+    ),
 ];
 
 /// One row of the table.

@@ -9,7 +9,7 @@ use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
 use std::ops::Range;
 
-/// A sparse m×n matrix with entries > 0; zeros are not stored.
+/// A sparse m×n matrix, with entries > 0 unless it was made by a constructor that says otherwise; zeros are not stored.
 ///
 /// It is kept twice, in compressed columns and in compressed rows: 2·nnz values and 32-bit indices.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,9 +41,33 @@ impl<T: Real> Sparse<T> {
         row_indices: Vec<u32>,
         values: Vec<T>,
     ) -> Result<Self, InvalidMatrix> {
+        Self::checked((rows, cols), col_starts, row_indices, values, false)
+    }
+
+    /// The same for entries of any sign, which few methods accept.
+    ///
+    /// # Errors
+    /// As [`Sparse::from_csc`], but for entries below 0.
+    pub fn from_csc_signed(
+        rows: usize,
+        cols: usize,
+        col_starts: Vec<usize>,
+        row_indices: Vec<u32>,
+        values: Vec<T>,
+    ) -> Result<Self, InvalidMatrix> {
+        Self::checked((rows, cols), col_starts, row_indices, values, true)
+    }
+
+    fn checked(
+        (rows, cols): (usize, usize),
+        col_starts: Vec<usize>,
+        row_indices: Vec<u32>,
+        values: Vec<T>,
+        signed: bool,
+    ) -> Result<Self, InvalidMatrix> {
         check_structure(rows, cols, &col_starts, &row_indices, values.len())?;
         let mut columns = Compressed { starts: col_starts, indices: row_indices, values };
-        let largest = columns.tidy()?;
+        let largest = columns.tidy(signed)?;
         let rows = columns.transposed(rows);
         let matrix = Sparse { columns, rows };
         check_range::<T>(largest, matrix.columns.squared_norm())?;
@@ -207,7 +231,7 @@ impl<T: Real> Compressed<T> {
     }
 
     /// Sorts each column by rows, adds what stands for one place, drops zeros; the largest entry.
-    fn tidy(&mut self) -> Result<f64, InvalidMatrix> {
+    fn tidy(&mut self, signed: bool) -> Result<f64, InvalidMatrix> {
         let mut largest = 0.0_f64;
         let mut sorted: Vec<(u32, T)> = Vec::new();
         let (mut from, mut kept) = (0, 0);
@@ -222,12 +246,12 @@ impl<T: Real> Compressed<T> {
             self.starts[col] = kept;
             for same in sorted.chunk_by(|a, b| a.0 == b.0) {
                 let row = same[0].0 as usize;
-                same.iter().try_for_each(|e| check_value(row, col, e.1.to_f64()))?;
+                same.iter().try_for_each(|e| check_value(row, col, e.1.to_f64(), signed))?;
                 let sum = same[1..].iter().fold(same[0].1, |sum, e| sum + e.1);
-                check_value(row, col, sum.to_f64())?;
-                if sum.to_f64() > 0.0 {
+                check_value(row, col, sum.to_f64(), signed)?;
+                if sum.to_f64().abs() > 0.0 {
                     (self.indices[kept], self.values[kept]) = (same[0].0, sum);
-                    largest = largest.max(sum.to_f64());
+                    largest = largest.max(sum.to_f64().abs());
                     kept += 1;
                 }
             }
@@ -265,11 +289,11 @@ impl<T: Real> Compressed<T> {
     }
 }
 
-fn check_value(row: usize, col: usize, value: f64) -> Result<(), InvalidMatrix> {
+fn check_value(row: usize, col: usize, value: f64, signed: bool) -> Result<(), InvalidMatrix> {
     if !value.is_finite() {
         return Err(InvalidMatrix::NotFinite { row, col, value });
     }
-    if value < 0.0 {
+    if value < 0.0 && !signed {
         return Err(InvalidMatrix::NotNonnegative { row, col, value });
     }
     Ok(())
@@ -327,6 +351,9 @@ mod tests {
         // A negative value is an error even where the sum at its place is not.
         assert_eq!(refused(&[1, 1], &[3.0, -2.0]), InvalidMatrix::NotNonnegative { row: 1, col: 1, value: -2.0 });
         assert!(matches!(refused(&[0], &[f64::NAN]), InvalidMatrix::NotFinite { row: 0, col: 1, .. }));
+        // Where a sign is allowed, what adds up to nothing is nothing.
+        let signed = Sparse::from_csc_signed(3, 1, vec![0, 3], vec![1, 1, 0], vec![3.0, -3.0, -2.0]).expect("valid");
+        assert_eq!((signed.row_indices(), signed.values()), (&[0][..], &[-2.0][..]));
         let infinite = InvalidMatrix::NotFinite { row: 2, col: 1, value: f64::INFINITY };
         assert_eq!(refused(&[2, 2], &[f64::MAX, f64::MAX]), infinite);
         assert!(matches!(refused(&[0], &[1e200]), InvalidMatrix::OutOfRange { .. }));

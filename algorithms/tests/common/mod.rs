@@ -105,9 +105,10 @@ pub(crate) fn method(name: &str, parameters: &str) -> Box<dyn Method> {
     Registry::builtin().get(name).expect("registered").parse(&table).expect("valid parameters")
 }
 
-/// Every registered algorithm with its defaults.
+/// Every registered algorithm with its defaults, but for those whose data or factors are of another kind: these are asked
+/// for the same in `constrained.rs`.
 pub(crate) fn all_methods() -> impl Iterator<Item = (&'static str, Box<dyn Method>)> {
-    BUILTIN.iter().map(|e| (e.name, method(e.name, "{}")))
+    BUILTIN.iter().filter(|e| !e.accepts.symmetric_only && !e.accepts.signed).map(|e| (e.name, method(e.name, "{}")))
 }
 
 /// The iterates of a method without the loop around it, the start first: nothing can stop it.
