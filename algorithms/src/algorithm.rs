@@ -7,7 +7,7 @@
 
 use crate::conformance::Property;
 use crate::matrix::{InvalidMatrix, Matrix};
-use crate::parameters::{ParameterError, Parameters};
+use crate::parameters::{ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
 use crate::real::Real;
 use faer::{MatMut, MatRef, Par};
@@ -225,6 +225,18 @@ pub trait Algorithm: Parameters {
     /// The objective it descends with these parameters.
     fn objective(&self) -> Objective {
         Self::TRAITS.objective
+    }
+    /// Parameters that follow from what an experiment minimises, for those it does not give itself.
+    #[must_use]
+    fn implied(_objective: Objective) -> Table {
+        Table::new()
+    }
+    /// Checks what [`Algorithm::ACCEPTS`] cannot say of the data.
+    ///
+    /// # Errors
+    /// Says what the method would need.
+    fn check_data<T: Real>(&self, _matrix: &Matrix<T>) -> Result<(), Breakdown> {
+        Ok(())
     }
     /// Sets up the solver. This is on the clock; the factors are the start and must not be changed.
     ///

@@ -18,7 +18,7 @@ const WIDTH: usize = 240;
 /// Columns of a block are a multiple of this, the least that all tiles divide.
 const STEP: usize = 12;
 /// Panels whose products are summed in registers before they go to memory.
-const GROUP: usize = 4;
+pub(crate) const GROUP: usize = 4;
 
 /// A dense m×n matrix, packed.
 #[derive(Debug)]
@@ -87,12 +87,22 @@ impl<T: Real> Dense<T> {
         self.cols
     }
 
-    fn panels(&self) -> usize {
+    pub(crate) fn panels(&self) -> usize {
         self.rows.div_ceil(self.height)
     }
 
-    fn blocks(&self) -> usize {
+    pub(crate) fn blocks(&self) -> usize {
         self.cols.div_ceil(self.width)
+    }
+
+    /// Rows of a panel.
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of a block but the last.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     fn len(&self) -> usize {
@@ -104,7 +114,7 @@ impl<T: Real> Dense<T> {
     }
 
     /// Columns of a block.
-    fn columns(&self, block: usize) -> std::ops::Range<usize> {
+    pub(crate) fn columns(&self, block: usize) -> std::ops::Range<usize> {
         block * self.width..((block + 1) * self.width).min(self.cols)
     }
 
@@ -116,7 +126,7 @@ impl<T: Real> Dense<T> {
     }
 
     /// A panel of a block: its columns one after the other.
-    fn panel(&self, block: usize, panel: usize) -> &[T] {
+    pub(crate) fn panel(&self, block: usize, panel: usize) -> &[T] {
         let columns = self.columns(block);
         let at = self.offset(columns.start, panel);
         &self.values()[at..at + columns.len() * self.height]
@@ -215,7 +225,7 @@ impl<T: Real> Dense<T> {
 }
 
 /// The vectors of a tile of Aᵀ·X: threes, and twos where threes would leave one.
-fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let left = vectors - at;
@@ -231,7 +241,7 @@ fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// X row by row: in groups of panels, in these by the vectors of a tile, zeros where X ends.
-fn pack_rows<T: Real>(packed: &mut [T], x: MatRef<'_, T>, height: usize, lanes: usize) {
+pub(crate) fn pack_rows<T: Real>(packed: &mut [T], x: MatRef<'_, T>, height: usize, lanes: usize) {
     let vectors = x.ncols().div_ceil(lanes);
     let mut rest = packed;
     let padded_rows = x.nrows().next_multiple_of(height);

@@ -189,7 +189,7 @@ impl Nmf {
         method.accepts().check(&matrix)?;
         method.objective().check(&matrix)?;
         let mut factors = match &self.init {
-            Start::Init(init) => init.start(&problem, &key(self.seed, "start"))?,
+            Start::Init(init) => init.start_for(method.objective(), &problem, &key(self.seed, "start"))?,
             Start::Given(given) => {
                 problem.check_factors(&given.0, &given.1)?;
                 Factors { w: given.0.clone(), ht: given.1.transpose().to_owned() }

@@ -3,9 +3,10 @@
 mod leading;
 mod nndsvd;
 
+use crate::divergence::{self, Beta};
 use crate::kernels::{self, column_mut};
 use crate::matrix::Matrix;
-use crate::problem::{Factors, InvalidProblem, Problem, Shape};
+use crate::problem::{Factors, InvalidProblem, Objective, Problem, Shape};
 use crate::random::{Key, Stream};
 use crate::real::Real;
 use faer::{Mat, Par};
@@ -71,8 +72,21 @@ impl Init {
     /// # Errors
     /// When the singular value decomposition that a start builds on fails.
     pub fn start(self, problem: &Problem<'_, f64>, key: &Key) -> Result<Factors<f64>, InvalidProblem> {
+        self.start_for(Objective::Frobenius, problem, key)
+    }
+
+    /// The same for any objective: it decides the scale of a random start.
+    ///
+    /// # Errors
+    /// When the singular value decomposition that a start builds on fails.
+    pub fn start_for(
+        self,
+        objective: Objective,
+        problem: &Problem<'_, f64>,
+        key: &Key,
+    ) -> Result<Factors<f64>, InvalidProblem> {
         match self {
-            Init::Random => Ok(random(problem, key)),
+            Init::Random => Ok(random(objective, problem, key)),
             Init::Nndsvd => nndsvd::start(problem, nndsvd::Fill::Zero),
             Init::Nndsvda => nndsvd::start(problem, nndsvd::Fill::Mean),
             Init::Nndsvdar => nndsvd::start(problem, nndsvd::Fill::Random(key)),
@@ -113,38 +127,49 @@ fn rows_of_streams(rows: usize, rank: usize, key: &Key, factor: u64) -> Mat<f64>
     x
 }
 
-fn random(problem: &Problem<'_, f64>, key: &Key) -> Factors<f64> {
+fn random(objective: Objective, problem: &Problem<'_, f64>, key: &Key) -> Factors<f64> {
     let Shape { m, n, rank } = problem.shape();
     let mut factors = Factors { w: rows_of_streams(m, rank, key, 0), ht: rows_of_streams(n, rank, key, 1) };
-    scale_and_balance(problem, &mut factors);
+    scale_and_balance(objective, problem, &mut factors);
     factors
 }
 
-/// Multiplies W·H by the scalar α* = ⟨A, WH⟩/‖WH‖² that fits A best, and gives w_l and h_l the same norm.
+/// Multiplies W·H by the scalar α* that fits A best, and gives w_l and h_l the same norm. With V = WH, α* is
+/// Σ a·v^(β−1) / Σ v^β: ⟨A, V⟩/‖V‖² for the Frobenius norm, ΣA/ΣV for the Kullback–Leibler divergence.
 ///
 /// Where A has entries below 0, WH gets the norm of A instead.
 ///
-/// Otherwise the first iterations of a comparison would measure who corrects the scale soonest (Gillis & Glineur 2012).
-pub fn scale_and_balance(problem: &Problem<'_, f64>, factors: &mut Factors<f64>) {
-    let Shape { m, rank, .. } = problem.shape();
-    let mut cross = Mat::zeros(m, rank);
-    problem.matrix.times(cross.as_mut(), factors.ht.as_ref(), Par::Seq);
+/// Otherwise the first iterations of a comparison would measure who corrects the scale soonest (Gillis & Glineur 2012;
+/// Hien & Gillis 2021).
+pub fn scale_and_balance(objective: Objective, problem: &Problem<'_, f64>, factors: &mut Factors<f64>) {
+    let rank = problem.rank;
     let gram = |x: &Mat<f64>| {
         let mut g = Mat::zeros(rank, rank);
         kernels::gram(g.as_mut(), x.as_ref(), Par::Seq);
         g
     };
     let (gram_w, gram_h) = (gram(&factors.w), gram(&factors.ht));
-    let squared_norm = match problem.matrix {
-        Matrix::Weighted(a) => a.squared_model(factors),
-        _ => kernels::dot(gram_w.as_ref(), gram_h.as_ref()),
+    let (of_data, of_model) = match objective.beta() {
+        2.0 => {
+            let mut cross = Mat::zeros(problem.matrix.nrows(), rank);
+            problem.matrix.times(cross.as_mut(), factors.ht.as_ref(), Par::Seq);
+            let squared_norm = match problem.matrix {
+                Matrix::Weighted(a) => a.squared_model(factors),
+                _ => kernels::dot(gram_w.as_ref(), gram_h.as_ref()),
+            };
+            (kernels::dot(cross.as_ref(), factors.w.as_ref()), squared_norm)
+        }
+        1.0 => {
+            let sum = |x: &Mat<f64>, l: usize| x.col_as_slice(l).iter().sum::<f64>();
+            (problem.matrix.sum(), (0..rank).map(|l| sum(&factors.w, l) * sum(&factors.ht, l)).sum())
+        }
+        beta => divergence::sums(problem.matrix, factors, Beta::of(beta)),
     };
-    let inner = kernels::dot(cross.as_ref(), factors.w.as_ref());
     let alpha = match problem.matrix.first_negative() {
-        _ if squared_norm <= 0.0 => 0.0,
-        None => inner / squared_norm,
+        _ if of_model <= 0.0 => 0.0,
+        None => of_data / of_model,
         // The best scalar may be about 0 or below it.
-        Some(_) => (problem.squared_norm / squared_norm).sqrt(),
+        Some(_) => (problem.squared_norm / kernels::dot(gram_w.as_ref(), gram_h.as_ref())).sqrt(),
     };
     for l in 0..rank {
         let (w, h) = (gram_w[(l, l)].sqrt(), gram_h[(l, l)].sqrt());
@@ -189,6 +214,22 @@ mod tests {
             assert!((norm(&f.w) / norm(&f.ht) - 1.0).abs() < 1e-12);
         }
         assert!(f.w.col_iter().all(|c| c.iter().all(|v| *v > 0.0)));
+    }
+
+    #[test]
+    fn a_random_start_has_the_scale_that_its_objective_likes_best() {
+        let matrix = data(13, 8);
+        let problem = Problem::new(&matrix, 3, key(0, "")).expect("valid");
+        for beta in [2.0, 1.0, 0.0, 0.5, 1.5, 3.0] {
+            let objective = Objective::of_beta(beta);
+            let f = Init::Random.start_for(objective, &problem, &key(1, "start")).expect("a start");
+            let value = |by: f64| {
+                let w = Mat::from_fn(13, 3, |i, j| f.w[(i, j)] * by);
+                let scaled = Factors { w, ht: f.ht.clone() };
+                Evaluator::of(objective, &matrix, &f, Par::Seq).look(&scaled, (0.0, 0.0)).objective
+            };
+            assert!(value(1.0) < value(1.001) && value(1.0) < value(0.999), "β = {beta}: the scale is not optimal");
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub(crate) fn passes() -> f64 {
 }
 
 /// Notes that so much of a matrix was read.
-fn count_passes(more: f64) {
+pub(crate) fn count_passes(more: f64) {
     PASSES.set(PASSES.get() + more);
 }
 

@@ -209,6 +209,32 @@ pub enum Objective {
 }
 
 impl Objective {
+    /// The objective with this β, by its own name where it has one.
+    #[must_use]
+    pub fn of_beta(beta: f64) -> Self {
+        [Objective::Frobenius, Objective::KullbackLeibler, Objective::ItakuraSaito]
+            .into_iter()
+            .find(|named| named.beta().total_cmp(&(beta + 0.0)).is_eq())
+            .unwrap_or(Objective::Beta(beta))
+    }
+
+    /// Whether both are one function of the factors, however they are written.
+    #[must_use]
+    pub fn is(self, other: Self) -> bool {
+        Objective::of_beta(self.beta()) == Objective::of_beta(other.beta())
+    }
+
+    /// What it is, as a part of a sentence.
+    #[must_use]
+    pub fn words(self) -> String {
+        match Objective::of_beta(self.beta()) {
+            Objective::Frobenius => "½‖A − WH‖²_F".into(),
+            Objective::KullbackLeibler => "the Kullback–Leibler divergence of A from WH".into(),
+            Objective::ItakuraSaito => "the Itakura–Saito divergence of A from WH".into(),
+            Objective::Beta(beta) => format!("the β-divergence of A from WH with β = {beta}"),
+        }
+    }
+
     /// β; for the Frobenius norm 2.
     #[must_use]
     pub fn beta(self) -> f64 {

@@ -7,6 +7,7 @@ use crate::constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
 use crate::joint::{Apg, PGrad, RHals};
+use crate::matrix::Matrix;
 use crate::normalized::Normalized;
 use crate::parameters::{self, Field, ParameterError, Table};
 use crate::problem::{Breakdown, Factors, Objective, Problem, Shape};
@@ -200,6 +201,7 @@ pub struct Entry {
     pub accepts: Accepts,
     fields: fn() -> Vec<Field>,
     parse: fn(&Table) -> Result<Box<dyn Method>, ParameterError>,
+    implied: fn(Objective) -> Table,
 }
 
 /// A row for an algorithm.
@@ -216,6 +218,7 @@ pub const fn entry<A: Algorithm>(name: &'static str, summary: &'static str, sour
         accepts: A::ACCEPTS,
         fields: A::fields,
         parse: |table| Ok(Box::new(parameters::parse::<A>(table)?)),
+        implied: A::implied,
     }
 }
 
@@ -247,6 +250,18 @@ impl Entry {
         (self.fields)()
     }
 
+    /// Parameters that follow from what an experiment minimises, for those it does not give itself.
+    #[must_use]
+    pub fn implied(&self, objective: Objective) -> Table {
+        (self.implied)(objective)
+    }
+
+    /// Whether it descends this objective, given the parameters that follow from it.
+    #[must_use]
+    pub fn descends(&self, objective: Objective) -> bool {
+        self.parse(&self.implied(objective)).is_ok_and(|method| method.objective().is(objective))
+    }
+
     /// The algorithm with these parameters, defaults filled in.
     ///
     /// # Errors
@@ -276,6 +291,11 @@ pub trait Method: Debug + Send + Sync {
     /// # Errors
     /// Names the offending key.
     fn check(&self, shape: &Shape) -> Result<(), ParameterError>;
+    /// Checks that the data are of a kind that it takes.
+    ///
+    /// # Errors
+    /// Names the first entry at fault, or says what the method would need.
+    fn check_data(&self, matrix: &Matrix<f64>) -> Result<(), Breakdown>;
     /// Starts it in double precision.
     ///
     /// # Errors
@@ -303,6 +323,10 @@ impl<A: Algorithm> Method for A {
     }
     fn check(&self, shape: &Shape) -> Result<(), ParameterError> {
         Algorithm::check(self, shape)
+    }
+    fn check_data(&self, matrix: &Matrix<f64>) -> Result<(), Breakdown> {
+        A::ACCEPTS.check(matrix).map_err(|e| Breakdown::Other(e.to_string()))?;
+        Algorithm::check_data(self, matrix)
     }
     fn start_f64(&self, problem: &Problem<'_, f64>, factors: &Factors<f64>) -> Started<f64> {
         problem.matrix.reserve(problem.rank);

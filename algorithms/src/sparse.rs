@@ -1,7 +1,7 @@
 //! A sparse matrix, held by columns and by rows: each product then reads its operand once and writes each row of the
 //! result once, on any number of threads.
 
-mod product;
+pub(crate) mod product;
 
 use crate::matrix::{InvalidMatrix, check_range};
 use crate::real::Real;

@@ -185,7 +185,8 @@ fn primal_dual_follows_yanez_and_bach() {
                     chi.iter_mut().for_each(|c| *c /= largest);
                 }
                 for _ in 0..5 {
-                    for i in 0..a.len() {
+                    // Where the data are 0 the conjugate allows 0 alone.
+                    for i in (0..a.len()).filter(|i| a[*i][j] > 0.0) {
                         let z = chi[i] + sigma * model(&ahead, i);
                         chi[i] = 0.5 * (z - (z * z + 4.0 * sigma * a[i][j]).sqrt());
                     }

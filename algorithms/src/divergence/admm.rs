@@ -9,15 +9,17 @@
 //! - U ← U + X − WH, U_W ← U_W + W − W₊, U_H likewise.
 //!
 //! κ, 1 in the paper, is the mean of A, and ρ is in units of 1/mean(A): then c·A and √c times the start give √c times the
-//! factors, and on data of mean 1 it is the paper's method. X and U are m×n: the method cannot do without. What is handed
-//! out is (W₊, H₊), raised to a small floor so that the divergence of what it shows is finite.
+//! factors, and on data of mean 1 it is the paper's method. X and U are m×n, also where the data are sparse: off their stored
+//! entries X is max(0, WH − U − 1/ρ), which depends on all of the past. The method cannot do without, so it refuses sparse
+//! data for which these two would need more than a gibibyte. What is handed out is (W₊, H₊), raised to a small floor so
+//! that the divergence of what it shows is finite.
 
 use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::conformance::Property;
 use crate::divergence::view::at_least;
 use crate::divergence::{View, floor, kullback_leibler};
 use crate::kernels::{self, column, column_mut, rows};
-use crate::matrix::count;
+use crate::matrix::{Matrix, count};
 use crate::parameters::{Field, ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Problem, Shape};
 use crate::products::{Factor, Order};
@@ -78,8 +80,13 @@ impl Algorithm for AdmmKl {
         .except(Property::Transposition, "W always goes first")
         .except(Property::Passes, "counts its products with X, which is as large as A, as passes over A");
 
+    fn check_data<T: Real>(&self, matrix: &Matrix<T>) -> Result<(), Breakdown> {
+        refuse(matrix)
+    }
+
     fn start<T: Real>(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {
         let Shape { m, n, rank } = problem.shape();
+        refuse(problem.matrix)?;
         let mean = if problem.matrix.sum() > 0.0 { problem.matrix.mean() } else { 1.0 };
         let scratch = StackReq::any_of(&[
             llt::factor::cholesky_in_place_scratch::<T>(rank, Par::Seq, default()),
@@ -113,6 +120,22 @@ impl Algorithm for AdmmKl {
             memory: MemBuffer::new(scratch),
         }))
     }
+}
+
+/// The most that X and U may take where the data are sparse.
+const SPARSE_BYTES: f64 = (1_u64 << 30) as f64;
+
+/// Refuses to hold more beside sparse data than anybody would expect.
+fn refuse<T: Real>(matrix: &Matrix<T>) -> Result<(), Breakdown> {
+    let (m, n) = (matrix.nrows(), matrix.ncols());
+    let bytes = 2.0 * count(m) * count(n) * count(size_of::<T>());
+    if matches!(matrix, Matrix::Sparse(_)) && bytes > SPARSE_BYTES {
+        let gibibytes = bytes / SPARSE_BYTES;
+        return Err(Breakdown::Other(format!(
+            "the method holds two dense {m}×{n} matrices beside A, {gibibytes:.1} GiB; on sparse data at most 1 GiB"
+        )));
+    }
+    Ok(())
 }
 
 struct Machine<T: Real> {

@@ -3,6 +3,8 @@
 //!
 //! g = Σ y − Σ by/v,   h = Σ by²/v²,   x₊ = max(ε, x − g/h).
 //!
+//! Where b = 0 neither sum has a term, so on a sparse matrix v is kept at the stored entries alone: time O(nnz·k).
+//!
 //! - `ccd-kl`: Newton steps on an entry until one moves it by less than half its value, at most two. Hsieh & Dhillon, "Fast
 //!   coordinate descent methods with variable selection for non-negative matrix factorization", KDD (2011), Algorithm 2;
 //!   the numbers are those of the authors' program. A step that lowers x may overshoot, so the objective may rise.
@@ -19,7 +21,7 @@ use crate::divergence::multiplicative::Multiplicative;
 use crate::divergence::view::{View, at_least, column_sums, lift, model, per_column, share};
 use crate::divergence::{DivergenceRule, Half, floor, kullback_leibler, model_floor};
 use crate::kernels::{column, column_mut, rows};
-use crate::matrix::count;
+use crate::matrix::{count, count_passes};
 use crate::problem::{Breakdown, Effort};
 use crate::real::Real;
 use faer::prelude::*;
@@ -153,6 +155,9 @@ enum Step<T> {
 
 /// Above this a step down is damped: there 1/(1 + λ) of it decreases the objective by more than all of it is sure to.
 const DAMPED: f64 = 0.683802;
+/// Where a step takes more than all but this share of v away, the difference has lost its digits, and the next step
+/// would follow its rounding: v is then formed afresh.
+const CANCELLED: f64 = 1e-6;
 /// Rows at a time: the model is formed for as many.
 const STRIP: usize = 4;
 
@@ -169,18 +174,25 @@ pub struct Sweep<T> {
 }
 
 struct Strip<T> {
-    /// Data and model of a few rows, q×STRIP.
+    /// Data and model of a few rows, q×STRIP; of one row's stored entries where the data are sparse.
     b: Mat<T>,
     v: Mat<T>,
-    steps: u64,
+    /// A column of Y at these places.
+    y: Vec<T>,
+    /// Entries that the steps have gone over.
+    work: f64,
 }
 
 impl<T: Real> Sweep<T> {
     fn new(view: &View<'_, T>, rank: usize, step: Step<T>, constants: Vec<T>, floor: T) -> Self {
         let (p, q) = (view.rows(), view.others());
+        let longest = view.line(0).map(|_| view.longest());
         let strip = |rows: usize| {
-            let zeros = || Mat::zeros(q, STRIP.min(rows));
-            Strip { b: zeros(), v: zeros(), steps: 0 }
+            let (b, v) = match longest {
+                Some(longest) => (Mat::new(), Mat::zeros(longest, 1)),
+                None => (Mat::zeros(q, STRIP.min(rows)), Mat::zeros(q, STRIP.min(rows))),
+            };
+            Strip { b, v, y: vec![T::of(0.0); longest.unwrap_or(0)], work: 0.0 }
         };
         let size = share(p);
         Sweep { step, constants, floor, sums: vec![0.0; rank], size, strips: rows::states(p, size, strip) }
@@ -189,17 +201,30 @@ impl<T: Real> Sweep<T> {
 
 impl<T: Real> Half<T> for Sweep<T> {
     fn update(&mut self, x: MatMut<'_, T>, view: &View<'_, T>, y: MatRef<'_, T>) -> Result<Effort, Breakdown> {
-        let (p, q, k) = (x.nrows(), y.nrows(), x.ncols());
+        let k = x.ncols();
         let Sweep { step, constants, floor, sums, size, strips } = self;
         column_sums(sums, y);
-        let shared = Shared { step: *step, floor: *floor, model_floor: model_floor(*floor), sums, y };
+        let shared = Shared { constants, step: *step, floor: *floor, model_floor: model_floor(*floor), sums, y };
+        if view.line(0).is_some() {
+            count_passes(1.0);
+        }
         let arch = pulp::Arch::new();
         rows::for_blocks(view.par, x, *size, strips, |strip, from, mut x| {
-            strip.steps = 0;
+            strip.work = 0.0;
+            if view.line(from).is_some() {
+                for i in 0..x.nrows() {
+                    let x = x.rb_mut().subrows_mut(i, 1);
+                    arch.dispatch(
+                        #[inline(always)]
+                        || strip.sparse(&shared, x, view, from + i),
+                    );
+                }
+                return;
+            }
             for row in (0..x.nrows()).step_by(STRIP) {
                 let width = STRIP.min(x.nrows() - row);
                 let mut x = x.rb_mut().subrows_mut(row, width);
-                let Strip { b, v, steps } = strip;
+                let Strip { b, v, work, .. } = strip;
                 let (mut b, mut v) = (b.subcols_mut(0, width), v.subcols_mut(0, width));
                 view.copy(0, from + row, b.rb_mut());
                 model(v.rb_mut(), y, x.rb());
@@ -210,14 +235,13 @@ impl<T: Real> Half<T> for Sweep<T> {
                     let x = x.rb_mut().subrows_mut(i, 1);
                     arch.dispatch(
                         #[inline(always)]
-                        || *steps += shared.row(x, b, v, constant),
+                        || *work += shared.row(x, b, v, constant, None, &mut []),
                     );
                 }
             }
         });
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2⁵³")]
-        let steps = strips.iter().map(|s| s.steps).sum::<u64>() as f64;
-        Ok(Effort { flops: count(q) * (2.0 * count(p) * count(k) + 8.0 * steps), passes: 1.0, repairs: 0 })
+        let work = strips.iter().map(|s| s.work).sum::<f64>();
+        Ok(Effort { flops: 2.0 * count(view.entries()) * count(k) + 8.0 * work, passes: 1.0, repairs: 0 })
     }
 
     fn floor(&self) -> f64 {
@@ -225,7 +249,20 @@ impl<T: Real> Half<T> for Sweep<T> {
     }
 }
 
+impl<T: Real> Strip<T> {
+    /// One row of X (1×k) where the data are sparse.
+    #[inline(always)]
+    fn sparse(&mut self, shared: &Shared<'_, T>, x: MatMut<'_, T>, view: &View<'_, T>, row: usize) {
+        let Some((places, b)) = view.line(row) else { return };
+        let (v, y) = (&mut self.v.col_as_slice_mut(0)[..b.len()], &mut self.y[..b.len()]);
+        shared.model(x.rb(), v, Some(places));
+        let constant = shared.constants.get(row).copied().unwrap_or_default();
+        self.work += shared.row(x, b, v, constant, Some(places), y);
+    }
+}
+
 struct Shared<'a, T> {
+    constants: &'a [T],
     step: Step<T>,
     floor: T,
     model_floor: T,
@@ -234,12 +271,25 @@ struct Shared<'a, T> {
 }
 
 impl<T: Real> Shared<'_, T> {
-    /// One row of X (1×k); returns the number of Newton steps.
+    /// One row of X (1×k), with all of its data or with those at some places, and room for Y there. Returns how many
+    /// entries the Newton steps have gone over.
     #[inline(always)]
-    fn row(&self, mut x: MatMut<'_, T>, b: &[T], v: &mut [T], constant: T) -> u64 {
-        let mut steps = 0;
+    fn row(
+        &self,
+        mut x: MatMut<'_, T>,
+        b: &[T],
+        v: &mut [T],
+        constant: T,
+        places: Option<&[u32]>,
+        here: &mut [T],
+    ) -> f64 {
+        let mut steps = 0.0;
         for r in 0..x.ncols() {
-            let y = column(self.y, r);
+            let mut y = column(self.y, r);
+            if let Some(places) = places {
+                here.iter_mut().zip(places).for_each(|(here, place)| *here = y[*place as usize]);
+                y = here;
+            }
             let sum = T::of(self.sums[r]);
             let most = if let Step::Repeated { most, .. } = self.step { most } else { 1 };
             for _ in 0..most {
@@ -247,11 +297,19 @@ impl<T: Real> Shared<'_, T> {
                 let before = x[(0, r)];
                 let after = self.target(before, sum - first, h, constant);
                 let moved = after - before;
-                steps += 1;
+                steps += 1.0;
                 if moved != T::of(0.0) {
                     x[(0, r)] = after;
-                    let floor = self.model_floor;
-                    v.iter_mut().zip(y).for_each(|(v, y)| *v = at_least(*v + moved * *y, floor));
+                    let (floor, share) = (self.model_floor, T::of(CANCELLED));
+                    let mut lost = false;
+                    for (v, y) in v.iter_mut().zip(y) {
+                        let new = *v + moved * *y;
+                        lost |= new < share * *v;
+                        *v = at_least(new, floor);
+                    }
+                    if lost {
+                        self.model(x.rb(), v, places);
+                    }
                 }
                 if let Step::Repeated { share, .. } = self.step
                     && absolute(moved) < share * before
@@ -260,7 +318,21 @@ impl<T: Real> Shared<'_, T> {
                 }
             }
         }
-        steps
+        steps * count(b.len())
+    }
+
+    /// The model of one row, afresh.
+    #[inline(always)]
+    fn model(&self, x: MatRef<'_, T>, v: &mut [T], places: Option<&[u32]>) {
+        v.fill(T::of(0.0));
+        for r in 0..x.ncols() {
+            let (x, y) = (x[(0, r)], column(self.y, r));
+            match places {
+                Some(places) => v.iter_mut().zip(places).for_each(|(v, place)| *v += x * y[*place as usize]),
+                None => v.iter_mut().zip(y).for_each(|(v, y)| *v += x * *y),
+            }
+        }
+        v.iter_mut().for_each(|v| *v = at_least(*v, self.model_floor));
     }
 
     #[inline(always)]

@@ -19,7 +19,7 @@ pub use primal_dual::PdKl;
 pub use view::View;
 
 pub(crate) use beta::Beta;
-pub(crate) use pass::gradient;
+pub(crate) use pass::{gradient, sums};
 
 use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::matrix::count;
@@ -33,6 +33,10 @@ use faer::{MatMut, MatRef};
 pub trait DivergenceRule: Parameters {
     /// What holds for the alternating algorithm made of this rule.
     const TRAITS: Traits;
+    /// See [`Algorithm::implied`].
+    fn implied(_objective: Objective) -> Table {
+        Table::new()
+    }
     /// The machine: workspaces and state of one factor.
     type Half<T: Real>: Half<T> + 'static;
     /// The objective with these parameters.
@@ -82,6 +86,10 @@ impl<R: DivergenceRule> Algorithm for AlternatingDivergence<R> {
 
     fn objective(&self) -> Objective {
         self.rule.objective()
+    }
+
+    fn implied(objective: Objective) -> Table {
+        R::implied(objective)
     }
 
     fn start<T: Real>(&self, problem: &Problem<'_, T>, _factors: &Factors<T>) -> Result<Box<dyn Solver<T>>, Breakdown> {

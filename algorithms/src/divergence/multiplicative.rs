@@ -18,6 +18,7 @@ use crate::divergence::view::{View, at_least, data_sums};
 use crate::divergence::{DivergenceRule, Half, floor, kullback_leibler, model_floor};
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
+use crate::parameters::Table;
 use crate::problem::{Breakdown, Effort, Objective};
 use crate::real::Real;
 use faer::prelude::*;
@@ -54,7 +55,7 @@ impl DivergenceRule for MuKl {
 #[serde(default)]
 pub struct MuBeta {
     /// β of the divergence: 0 is Itakura–Saito, 1 Kullback–Leibler, 2 half the squared Frobenius norm. For β ≤ 0 the data
-    /// may have no zeros.
+    /// may have no zeros. In an experiment it is that of its objective.
     beta: f64,
     /// Lower bound of the factors' entries, in units of √(mean(A)/k); never below the scalar type's own precision.
     #[schemars(range(min = 0.0))]
@@ -72,7 +73,11 @@ impl DivergenceRule for MuBeta {
     type Half<T: Real> = Multiplicative<T>;
 
     fn objective(&self) -> Objective {
-        Objective::Beta(self.beta)
+        Objective::of_beta(self.beta)
+    }
+
+    fn implied(objective: Objective) -> Table {
+        Table::from_iter([("beta".to_owned(), objective.beta().into())])
     }
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Multiplicative<T> {
@@ -89,14 +94,14 @@ pub struct Multiplicative<T> {
 
 impl<T: Real> Multiplicative<T> {
     pub(super) fn new(view: &View<'_, T>, rank: usize, beta: Beta, floor: T) -> Self {
-        let pass = Pass::new((view.rows(), view.others(), rank), beta, model_floor(floor));
+        let pass = Pass::new(view, rank, beta, model_floor(floor));
         Multiplicative { pass, exponent: beta.exponent(), floor }
     }
 }
 
 impl<T: Real> Half<T> for Multiplicative<T> {
     fn update(&mut self, x: MatMut<'_, T>, view: &View<'_, T>, y: MatRef<'_, T>) -> Result<Effort, Breakdown> {
-        let (p, q, k) = (x.nrows(), y.nrows(), x.ncols());
+        let (p, k) = (x.nrows(), x.ncols());
         let (floor, exponent, tiny) = (self.floor, self.exponent, T::of(T::TINY));
         let plain = exponent >= 1.0;
         self.pass.run(x, view, y, |mut x, n, d, _| {
@@ -108,7 +113,7 @@ impl<T: Real> Half<T> for Multiplicative<T> {
                 }
             }
         });
-        Ok(Effort { flops: self.pass.flops((p, q, k)) + 2.0 * count(p) * count(k), passes: 1.0, repairs: 0 })
+        Ok(Effort { flops: self.pass.flops(k) + 2.0 * count(p) * count(k), passes: 1.0, repairs: 0 })
     }
 
     fn floor(&self) -> f64 {
@@ -137,7 +142,7 @@ impl DivergenceRule for BmdKl {
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Mirror<T> {
         let floor = floor(self.floor, scale);
-        let pass = Pass::new((view.rows(), view.others(), rank), Beta::KullbackLeibler, model_floor(floor));
+        let pass = Pass::new(view, rank, Beta::KullbackLeibler, model_floor(floor));
         Mirror { pass, smooth: data_sums(view).into_iter().map(T::of).collect(), floor }
     }
 }
@@ -151,7 +156,7 @@ pub struct Mirror<T> {
 
 impl<T: Real> Half<T> for Mirror<T> {
     fn update(&mut self, x: MatMut<'_, T>, view: &View<'_, T>, y: MatRef<'_, T>) -> Result<Effort, Breakdown> {
-        let (p, q, k) = (x.nrows(), y.nrows(), x.ncols());
+        let (p, k) = (x.nrows(), x.ncols());
         let (floor, smooth, tiny) = (self.floor, &self.smooth, T::of(T::TINY));
         self.pass.run(x, view, y, |mut x, n, d, from| {
             for j in 0..k {
@@ -163,7 +168,7 @@ impl<T: Real> Half<T> for Mirror<T> {
                 }
             }
         });
-        Ok(Effort { flops: self.pass.flops((p, q, k)) + 6.0 * count(p) * count(k), passes: 1.0, repairs: 0 })
+        Ok(Effort { flops: self.pass.flops(k) + 6.0 * count(p) * count(k), passes: 1.0, repairs: 0 })
     }
 
     fn floor(&self) -> f64 {

@@ -9,7 +9,8 @@
 //! σ = √(q/k)·ΣY/(Σb·‖Y‖₂) and τ = √(k/q)·Σb/(ΣY·‖Y‖₂), the paper's choice: στ‖Y‖₂² = 1.
 //!
 //! χ begins at −b ⊘ (Yx), scaled to be feasible, and is then kept, an m×n matrix: formed anew at each turn from the
-//! present model it makes the method unstable where the model is small. The paper has one χ for both factors; here each
+//! present model it makes the method unstable where the model is small. Where b = 0 the term −b·log v is 0 for every v,
+//! so χ is 0 there, and on a sparse matrix it is kept at the stored entries alone. The paper has one χ for both factors; here each
 //! keeps its own, so that threads share the rows of either.
 
 use crate::algorithm::Traits;
@@ -17,7 +18,7 @@ use crate::divergence::view::{View, at_least, column_sums, data_sums, lift, mode
 use crate::divergence::{DivergenceRule, Half, floor, kullback_leibler, model_floor};
 use crate::kernels::spectral::SpectralNorm;
 use crate::kernels::{self, column, column_mut, rows};
-use crate::matrix::count;
+use crate::matrix::{count, count_passes};
 use crate::problem::{Breakdown, Effort};
 use crate::real::Real;
 use faer::linalg::matmul::matmul;
@@ -54,12 +55,23 @@ impl DivergenceRule for PdKl {
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> PrimalDual<T> {
         let (p, q) = (view.rows(), view.others());
-        let width = (STRIP_ENTRIES / q).clamp(4, 64);
-        let strip = |rows: usize| {
-            let (tall, wide) = (|| Mat::zeros(q, width.min(rows)), || Mat::zeros(width.min(rows), rank));
-            Strip { b: tall(), v: tall(), dual: Mat::zeros(q, rows), begun: false, ahead: wide(), slope: wide() }
-        };
         let size = share(p);
+        let longest = view.line(0).map(|_| view.longest());
+        let width = if longest.is_some() { 1 } else { (STRIP_ENTRIES / q).clamp(4, 64) };
+        let strip = |rows: usize| {
+            let wide = || Mat::zeros(width.min(rows), rank);
+            let tall = || Mat::zeros(longest.unwrap_or(q), width.min(rows));
+            let (b, dual) = if longest.is_some() { (Mat::new(), Mat::new()) } else { (tall(), Mat::zeros(q, rows)) };
+            let room = || vec![T::of(0.0); longest.unwrap_or(0)];
+            let (v, y, chi) = (tall(), room(), Vec::new());
+            Strip { b, v, y, dual, chi, begun: false, ahead: wide(), slope: wide() }
+        };
+        let mut strips = rows::states(p, size, strip);
+        for (i, strip) in strips.iter_mut().enumerate().filter(|_| longest.is_some()) {
+            let rows = i * size..((i + 1) * size).min(p);
+            let stored: usize = rows.filter_map(|row| view.line(row)).map(|line| line.0.len()).sum();
+            strip.chi = vec![T::of(0.0); stored];
+        }
         PrimalDual {
             inner: self.inner_iterations,
             floor: floor(self.floor, scale),
@@ -69,7 +81,7 @@ impl DivergenceRule for PdKl {
             sums: vec![0.0; rank],
             gram: Mat::zeros(rank, rank),
             norm: SpectralNorm::new(rank),
-            strips: rows::states(p, size, strip),
+            strips,
         }
     }
 }
@@ -92,8 +104,11 @@ pub struct PrimalDual<T> {
 struct Strip<T> {
     b: Mat<T>,
     v: Mat<T>,
-    /// χ of all rows of a block, and whether it has been formed.
+    /// A column of Y at the places of a row's stored entries.
+    y: Vec<T>,
+    /// χ of all rows of a block, or of all their stored entries, and whether it has been formed.
     dual: Mat<T>,
+    chi: Vec<T>,
     begun: bool,
     /// x̄.
     ahead: Mat<T>,
@@ -103,7 +118,7 @@ struct Strip<T> {
 
 impl<T: Real> Half<T> for PrimalDual<T> {
     fn update(&mut self, x: MatMut<'_, T>, view: &View<'_, T>, y: MatRef<'_, T>) -> Result<Effort, Breakdown> {
-        let (p, q, k) = (count(x.nrows()), count(y.nrows()), count(x.ncols()));
+        let (q, k) = (count(y.nrows()), count(x.ncols()));
         column_sums(&mut self.sums, y);
         kernels::gram(self.gram.as_mut(), y, view.par);
         let norm = self.norm.of(self.gram.as_ref()).sqrt();
@@ -111,16 +126,26 @@ impl<T: Real> Half<T> for PrimalDual<T> {
         let PrimalDual { inner, floor, width, size, data, sums, strips, .. } = self;
         // Σb·σ and τ/Σb.
         let steps = ((q / k).sqrt() * total / norm, (k / q).sqrt() / (total * norm));
-        let shared = Shared { inner: *inner, floor: *floor, data, sums, steps, y };
+        let sparse = view.line(0).is_some();
+        if sparse {
+            count_passes(1.0);
+        }
+        let shared = Shared { sparse, inner: *inner, floor: *floor, data, sums, steps, y };
         rows::for_blocks(view.par, x, *size, strips, |strip, from, mut x| {
-            for row in (0..x.nrows()).step_by(*width) {
+            let mut at = 0;
+            for i in (0..x.nrows()).filter(|_| shared.sparse) {
+                at += strip.sparse(&shared, x.rb_mut().subrows_mut(i, 1), view, (from + i, at));
+            }
+            for row in (0..x.nrows()).step_by(*width).filter(|_| !shared.sparse) {
                 let wide = (*width).min(x.nrows() - row);
                 strip.descend(&shared, x.rb_mut().subrows_mut(row, wide), view, (from, row));
             }
             strip.begun = true;
         });
         let products = 4.0 * f64::from(*inner);
-        let flops = p * q * (k * products + 8.0 * f64::from(*inner)) + SpectralNorm::<T>::flops(k) + q * k * (k + 1.0);
+        let flops = count(view.entries()) * (k * products + 8.0 * f64::from(*inner))
+            + SpectralNorm::<T>::flops(k)
+            + q * k * (k + 1.0);
         Ok(Effort { flops, passes: 1.0, repairs: 0 })
     }
 
@@ -130,6 +155,7 @@ impl<T: Real> Half<T> for PrimalDual<T> {
 }
 
 struct Shared<'a, T> {
+    sparse: bool,
     inner: u32,
     floor: T,
     data: &'a [f64],
@@ -143,10 +169,30 @@ impl<T: Real> Shared<'_, T> {
     fn make_feasible(&self, mut dual: MatMut<'_, T>, mut slope: MatMut<'_, T>) {
         matmul(slope.rb_mut(), Accum::Replace, dual.rb().transpose(), self.y, T::of(1.0), Par::Seq);
         for i in 0..dual.ncols() {
-            let ratio = |(r, sum): (usize, &f64)| -slope[(i, r)].to_f64() / sum;
-            let largest = self.sums.iter().enumerate().map(ratio).fold(0.0, f64::max);
-            if largest > 0.0 && largest.is_finite() {
-                column_mut(dual.rb_mut(), i).iter_mut().for_each(|chi| *chi = T::of(chi.to_f64() / largest));
+            self.scale(column_mut(dual.rb_mut(), i), slope.rb(), i);
+        }
+    }
+
+    /// The same for one χ, row i of `slope` being its χᵀY.
+    fn scale(&self, chi: &mut [T], slope: MatRef<'_, T>, i: usize) {
+        let ratio = |(r, sum): (usize, &f64)| -slope[(i, r)].to_f64() / sum;
+        let largest = self.sums.iter().enumerate().map(ratio).fold(0.0, f64::max);
+        if largest > 0.0 && largest.is_finite() {
+            chi.iter_mut().for_each(|chi| *chi = T::of(chi.to_f64() / largest));
+        }
+    }
+
+    /// x and x̄ of some rows, the first of which is `row`.
+    fn primal(&self, mut x: MatMut<'_, T>, mut ahead: MatMut<'_, T>, slope: MatRef<'_, T>, row: usize) {
+        for j in 0..x.ncols() {
+            let sum = T::of(self.sums[j]);
+            for i in 0..x.nrows() {
+                let (total, old) = (self.data[row + i], x[(i, j)]);
+                let step = T::of(self.steps.1 * total);
+                let new =
+                    if total > 0.0 { at_least(old - step * (slope[(i, j)] + sum), self.floor) } else { self.floor };
+                ahead[(i, j)] = new + new - old;
+                x[(i, j)] = new;
             }
         }
     }
@@ -187,22 +233,55 @@ impl<T: Real> Strip<T> {
                 );
             }
             matmul(slope.rb_mut(), Accum::Replace, dual.rb().transpose(), s.y, one, Par::Seq);
-            for j in 0..x.ncols() {
-                let sum = T::of(s.sums[j]);
-                let moved = column_mut(ahead.rb_mut(), j).iter_mut().zip(column(slope.rb(), j));
-                for (i, (x, (ahead, slope))) in column_mut(x.rb_mut(), j).iter_mut().zip(moved).enumerate() {
-                    let total = s.data[row + i];
-                    let step = T::of(s.steps.1 * total);
-                    let new = if total > 0.0 { at_least(*x - step * (*slope + sum), s.floor) } else { s.floor };
-                    *ahead = new + new - *x;
-                    *x = new;
+            s.primal(x.rb_mut(), ahead.rb_mut(), slope.rb(), row);
+        }
+    }
+
+    /// One row of X (1×k) where the data are sparse; its χ begins at `at`. Returns the number of stored entries.
+    fn sparse(
+        &mut self,
+        s: &Shared<'_, T>,
+        mut x: MatMut<'_, T>,
+        view: &View<'_, T>,
+        (row, at): (usize, usize),
+    ) -> usize {
+        let Some((places, b)) = view.line(row) else { return 0 };
+        let (chi, y) = (&mut self.chi[at..at + b.len()], &mut self.y[..b.len()]);
+        let v = &mut self.v.col_as_slice_mut(0)[..b.len()];
+        let [mut ahead, mut slope] = [&mut self.ahead, &mut self.slope].map(|m| m.subrows_mut(0, 1));
+        ahead.copy_from(x.rb());
+        let sigma = s.steps.0 / s.data[row];
+        for round in 0..s.inner {
+            v.fill(T::of(0.0));
+            for r in 0..s.y.ncols() {
+                let (x, column) = (ahead[(0, r)], column(s.y, r));
+                v.iter_mut().zip(places).for_each(|(v, place)| *v += x * column[*place as usize]);
+            }
+            let mut dot = |r: usize, chi: &[T]| {
+                let column = column(s.y, r);
+                y.iter_mut().zip(places).for_each(|(y, place)| *y = column[*place as usize]);
+                T::of(kernels::dot_slices(chi, y))
+            };
+            if round == 0 {
+                let floor = model_floor(s.floor);
+                v.iter_mut().for_each(|v| *v = at_least(*v, floor));
+                if !self.begun {
+                    chi.iter_mut().zip(b.iter().zip(&*v)).for_each(|(chi, (b, v))| *chi = -(*b / *v));
+                    (0..s.y.ncols()).for_each(|r| slope[(0, r)] = dot(r, chi));
+                    s.scale(chi, slope.rb(), 0);
                 }
             }
+            if sigma.is_finite() {
+                advance(chi, b, v, T::of(sigma));
+            }
+            (0..s.y.ncols()).for_each(|r| slope[(0, r)] = dot(r, chi));
+            s.primal(x.rb_mut(), ahead.rb_mut(), slope.rb(), row);
         }
+        b.len()
     }
 }
 
-/// χ ← ½(z − √(z² + 4σb)), z = χ + σv: written without cancellation for z > 0.
+/// χ ← ½(z − √(z² + 4σb)), z = χ + σv: written without cancellation for z > 0. Where b = 0 it is 0.
 #[inline(always)]
 fn advance<T: Real>(chi: &mut [T], b: &[T], v: &[T], sigma: T) {
     let (half, four, two, zero) = (T::of(0.5), T::of(4.0), T::of(2.0), T::of(0.0));
@@ -210,6 +289,7 @@ fn advance<T: Real>(chi: &mut [T], b: &[T], v: &[T], sigma: T) {
         let z = *chi + sigma * *v;
         let weight = sigma * *b;
         let root = sqrt(&(z * z + four * weight));
-        *chi = if z > zero { -(two * weight) / (z + root) } else { half * (z - root) };
+        let moved = if z > zero { -(two * weight) / (z + root) } else { half * (z - root) };
+        *chi = if *b > zero { moved } else { zero };
     }
 }

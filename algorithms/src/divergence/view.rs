@@ -1,6 +1,6 @@
 //! The data as one factor sees them, and how they are read: a small block at a time.
 
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, count_passes};
 use crate::real::Real;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -38,6 +38,35 @@ impl<'a, T: Real> View<'a, T> {
     #[must_use]
     pub fn others(&self) -> usize {
         if self.transposed { self.matrix.ncols() } else { self.matrix.nrows() }
+    }
+
+    /// The matrix behind it.
+    pub(crate) fn matrix(&self) -> &'a Matrix<T> {
+        self.matrix
+    }
+
+    /// Whether B is A's transpose.
+    pub(crate) fn is_transposed(&self) -> bool {
+        self.transposed
+    }
+
+    /// Column `row` of B where A is sparse: the places of its stored entries, and these. All others are 0.
+    pub(crate) fn line(&self, row: usize) -> Option<(&'a [u32], &'a [T])> {
+        match (self.matrix, self.transposed) {
+            (Matrix::Sparse(a), true) => Some(a.row(row)),
+            (Matrix::Sparse(a), false) => Some(a.column(row)),
+            _ => None,
+        }
+    }
+
+    /// Entries of B that a method which treats zeros by themselves has to visit.
+    pub(crate) fn entries(&self) -> usize {
+        self.matrix.nnz()
+    }
+
+    /// The most stored entries that a column of B has; all q where A is dense.
+    pub(crate) fn longest(&self) -> usize {
+        (0..self.rows()).map(|row| self.line(row).map_or(self.others(), |line| line.0.len())).max().unwrap_or(0)
     }
 
     /// Copies the block of B that begins at row `other` and column `row` and has the shape of `block`.
@@ -80,9 +109,14 @@ pub(crate) fn data_sums<T: Real>(view: &View<'_, T>) -> Vec<f64> {
     per_column(view, 0.0, |sum, b| sum + b)
 }
 
-/// Folds each column of B, in order.
+/// Folds each column of B, in order; zeros may be left out.
 pub(crate) fn per_column<T: Real>(view: &View<'_, T>, start: f64, fold: impl Fn(f64, f64) -> f64) -> Vec<f64> {
     let (p, q) = (view.rows(), view.others());
+    if let Matrix::Sparse(_) = view.matrix {
+        count_passes(1.0);
+        let line = |row| view.line(row).map_or(&[][..], |line| line.1);
+        return (0..p).map(|row| line(row).iter().fold(start, |s, b| fold(s, b.to_f64()))).collect();
+    }
     let mut found = vec![start; p];
     let mut block = Mat::zeros(q.min(256), p.min(64));
     for row in (0..p).step_by(block.ncols()) {

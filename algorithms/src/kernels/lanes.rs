@@ -19,6 +19,8 @@ pub trait Lanes: Sized + Copy {
     fn difference<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The larger of two; `a` where they do not compare (NaN stays where it is).
     fn larger<S: Simd>(simd: S, a: Self::Vector<S>, floor: Self::Vector<S>) -> Self::Vector<S>;
+    /// Σ over the lanes.
+    fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
     /// A slice as vectors, and what is left of it.
     fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// A mutable slice as vectors, and what is left of it.
@@ -34,7 +36,7 @@ pub trait Lanes: Sized + Copy {
 
 macro_rules! lanes {
     ($scalar:ty, $vector:ident, $splat:ident, $mul_add:ident, $vectors:ident, $vectors_mut:ident,
-        $mul:ident, $div:ident, $sub:ident, $less_than:ident, $select:ident) => {
+        $mul:ident, $div:ident, $sub:ident, $less_than:ident, $select:ident, $total:ident) => {
         impl Lanes for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -69,6 +71,11 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            fn total<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$total(a)
+            }
+
+            #[inline(always)]
             fn vectors<S: Simd>(values: &[Self]) -> (&[S::$vector], &[Self]) {
                 S::$vectors(values)
             }
@@ -97,7 +104,8 @@ lanes!(
     div_f64s,
     sub_f64s,
     less_than_f64s,
-    select_f64s
+    select_f64s,
+    reduce_sum_f64s
 );
 lanes!(
     f32,
@@ -110,5 +118,6 @@ lanes!(
     div_f32s,
     sub_f32s,
     less_than_f32s,
-    select_f32s
+    select_f32s,
+    reduce_sum_f32s
 );

@@ -138,7 +138,7 @@ impl<T: Real, U: RowUpdate<T>> WithSimd for Task<'_, '_, T, U> {
 
 /// Column j of some rows into their panels, with zeros below the last row.
 #[inline(always)]
-fn pack<T: Real>(panels: &mut [T], rows: &[T], j: usize, rank: usize, height: usize) {
+pub(crate) fn pack<T: Real>(panels: &mut [T], rows: &[T], j: usize, rank: usize, height: usize) {
     for (part, panel) in rows.chunks(height).zip(panels.chunks_exact_mut(height * rank)) {
         let to = &mut panel[j * height..(j + 1) * height];
         to[..part.len()].copy_from_slice(part);

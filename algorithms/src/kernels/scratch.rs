@@ -21,6 +21,37 @@ pub(crate) fn spare<T>() -> usize {
     LINE / size_of::<T>()
 }
 
+/// Values of a workspace that begin at a cache line.
+#[derive(Debug)]
+pub(crate) struct Buffer<T> {
+    store: Vec<T>,
+    from: usize,
+    length: usize,
+}
+
+impl<T: Copy + Default> Buffer<T> {
+    /// As many zeros.
+    pub(crate) fn new(length: usize) -> Self {
+        let store = vec![T::default(); length + spare::<T>()];
+        let from = aligned(&store);
+        Buffer { store, from, length }
+    }
+}
+
+impl<T> std::ops::Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.store[self.from..self.from + self.length]
+    }
+}
+
+impl<T> std::ops::DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.store[self.from..self.from + self.length]
+    }
+}
+
 macro_rules! scratch {
     ($($scalar:ty),*) => {$(
         impl Scratch for $scalar {

@@ -9,16 +9,20 @@
 //! formed once per update, from its Cholesky factor, and each inner step is one product.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
+use crate::kernels::lanes::Lanes;
+use crate::kernels::panels::{by_width, pack};
 use crate::kernels::rows::{self, BLOCK};
+use crate::kernels::scratch::Buffer;
+use crate::kernels::tiles::{TALL, outer, widths};
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
+use crate::real::Real;
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::llt;
-use faer::linalg::matmul::matmul;
 use faer::prelude::*;
-use faer::{Accum, Mat, MatMut};
+use faer::{Mat, MatMut};
+use pulp::{Arch, Simd, WithSimd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,9 +51,9 @@ impl Rule for AoAdmm {
 
     fn prepare<T: Real>(&self, side: &Side) -> AoAdmmUpdate<T> {
         let k = side.rank;
-        let block = |rows| {
-            let zeros = || Mat::zeros(rows, k);
-            Block { dual: zeros(), right: zeros(), free: zeros(), squares: [0.0; 4] }
+        let block = |rows: usize| {
+            let held = || Buffer::new(rows.next_multiple_of(height::<T>()) * k);
+            Block { x: held(), c: held(), dual: held(), right: Buffer::new(height::<T>() * k), squares: [0.0; 4] }
         };
         let scratch = StackReq::any_of(&[
             llt::factor::cholesky_in_place_scratch::<T>(k, Par::Seq, default()),
@@ -59,6 +63,7 @@ impl Rule for AoAdmm {
             rule: self.clone(),
             factor: Mat::zeros(k, k),
             inverse: Mat::zeros(k, k),
+            packed: Buffer::new(k * k),
             memory: MemBuffer::new(scratch),
             blocks: rows::states(side.rows, BLOCK, block),
         }
@@ -71,48 +76,102 @@ pub struct AoAdmmUpdate<T> {
     factor: Mat<T>,
     /// (G + ρI)⁻¹, k×k.
     inverse: Mat<T>,
+    /// The same in groups of as many columns as a tile takes, row by row in each.
+    packed: Buffer<T>,
     memory: MemBuffer,
     blocks: Vec<Block<T>>,
 }
 
-/// State and workspaces for a block of rows.
+/// State and workspaces for a block of rows, in panels a few vectors high in which all k columns lie together; zeros
+/// below the last row stay zeros.
 struct Block<T> {
-    /// U.
-    dual: Mat<T>,
-    /// C + ρ(X + U).
-    right: Mat<T>,
-    /// X̃.
-    free: Mat<T>,
+    x: Buffer<T>,
+    c: Buffer<T>,
+    /// U, kept from one update to the next.
+    dual: Buffer<T>,
+    /// C + ρ(X + U) of one panel.
+    right: Buffer<T>,
     /// ‖X − X̃‖², ‖X‖², ‖X − X_before‖², ‖U‖².
     squares: [f64; 4],
 }
 
-impl<T: Real> Block<T> {
-    fn advance(&mut self, mut x: MatMut<'_, T>, from: usize, s: &Subproblem<'_, T>, inverse: &Mat<T>, rho: T) {
-        let zero = T::of(0.0);
-        for j in 0..x.ncols() {
-            let c = &column(s.cross, j)[from..from + x.nrows()];
-            let (right, dual) = (self.right.col_as_slice_mut(j), self.dual.col_as_slice(j));
-            for (((r, c), x), u) in right.iter_mut().zip(c).zip(column(x.rb(), j)).zip(dual) {
-                *r = *c + rho * (*x + *u);
+/// Rows of a panel.
+fn height<T: Real>() -> usize {
+    struct Height<T>(std::marker::PhantomData<T>);
+    impl<T: Real> WithSimd for Height<T> {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            TALL * T::lanes::<S>()
+        }
+    }
+    Arch::new().dispatch(Height::<T>(std::marker::PhantomData))
+}
+
+/// One ADMM step on the rows of a block.
+struct Step<'a, T> {
+    block: &'a mut Block<T>,
+    inverse: &'a [T],
+    rank: usize,
+    rho: T,
+}
+
+impl<T: Real> WithSimd for Step<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Step { block: Block { x, c, dual, right, squares }, inverse, rank, rho } = self;
+        let size = TALL * T::lanes::<S>() * rank;
+        let rho = T::splat(simd, rho);
+        let mut sums = [T::splat(simd, T::of(0.0)); 4];
+        let right = &mut right[..size];
+        for ((x, c), u) in x.chunks_exact_mut(size).zip(c.chunks_exact(size)).zip(dual.chunks_exact_mut(size)) {
+            let (x, u) = (T::vectors_mut::<S>(x).0, T::vectors_mut::<S>(u).0);
+            let rows = T::vectors_mut::<S>(right).0.iter_mut().zip(T::vectors::<S>(c).0);
+            for (((right, c), x), u) in rows.zip(&*x).zip(&*u) {
+                *right = T::mul_add(simd, rho, *x, T::mul_add(simd, rho, *u, *c));
+            }
+            let (x, u) = (x.as_chunks_mut().0, u.as_chunks_mut().0);
+            let mut step = Columns { right, x, u, sums: &mut sums };
+            for (q, width) in widths(rank) {
+                let inverse = &inverse[q * rank..(q + width) * rank];
+                by_width!(width, step.group::<S>(simd, inverse, q));
             }
         }
-        matmul(&mut self.free, Accum::Replace, &self.right, inverse, T::of(1.0), Par::Seq);
-        self.squares = [0.0; 4];
-        for j in 0..x.ncols() {
-            let mut sums = [zero; 4];
-            let (free, dual) = (self.free.col_as_slice(j), self.dual.col_as_slice_mut(j));
-            for ((x, free), u) in column_mut(x.rb_mut(), j).iter_mut().zip(free).zip(dual) {
-                let new = max(*free - *u, zero);
-                let (primal, moved) = (new - *free, new - *x);
-                *u += primal;
+        *squares = sums.map(|sum| T::total(simd, sum).to_f64());
+    }
+}
+
+/// The columns of one panel.
+struct Columns<'a, T: Real, V> {
+    right: &'a [T],
+    x: &'a mut [[V; TALL]],
+    u: &'a mut [[V; TALL]],
+    sums: &'a mut [V; 4],
+}
+
+impl<T: Real, V: Copy> Columns<'_, T, V> {
+    /// The columns q … q + K of X̃, X and U.
+    #[inline(always)]
+    fn group<S: Simd, const K: usize>(&mut self, simd: S, inverse: &[T], q: usize)
+    where
+        T: Lanes<Vector<S> = V>,
+    {
+        let [zero, one] = [0.0, 1.0].map(|value| T::splat(simd, T::of(value)));
+        let free = outer::<S, T, K, 1>(simd, self.right, 0, inverse);
+        for (l, free) in free.iter().enumerate() {
+            for (t, free) in free.iter().enumerate() {
+                let (x, u) = (&mut self.x[q + l][t], &mut self.u[q + l][t]);
+                let new = T::larger(simd, T::difference(simd, *free, *u), zero);
+                let primal = T::difference(simd, new, *free);
+                let moved = T::difference(simd, new, *x);
+                *u = T::mul_add(simd, one, primal, *u);
                 *x = new;
-                sums[0] += primal * primal;
-                sums[1] += new * new;
-                sums[2] += moved * moved;
-                sums[3] += *u * *u;
+                for (sum, v) in self.sums.iter_mut().zip([primal, new, moved, *u]) {
+                    *sum = T::mul_add(simd, v, v, *sum);
+                }
             }
-            self.squares.iter_mut().zip(sums).for_each(|(s, sum)| *s += sum.to_f64());
         }
     }
 }
@@ -130,6 +189,12 @@ impl<T: Real> AoAdmmUpdate<T> {
         self.inverse.fill(T::of(0.0));
         self.inverse.diagonal_mut().fill(T::of(1.0));
         llt::solve::solve_in_place(self.factor.as_ref(), self.inverse.as_mut(), Par::Seq, stack);
+        let mut packed = self.packed.iter_mut();
+        for (q, width) in widths(s.gram.ncols()) {
+            for l in 0..s.gram.ncols() {
+                (0..width).zip(&mut packed).for_each(|(t, to)| *to = self.inverse[(l, q + t)]);
+            }
+        }
         Ok(())
     }
 }
@@ -142,11 +207,17 @@ impl<T: Real> Update<T> for AoAdmmUpdate<T> {
             return Ok(Effort::default()); // the other factor is zero: nothing depends on X
         }
         self.invert(s, rho)?;
+        let (rank, height) = (x.ncols(), height::<T>());
         let mut steps = 0;
         while steps < self.rule.inner_iterations {
-            let inverse = &self.inverse;
-            rows::for_blocks(s.par, x.rb_mut(), BLOCK, &mut self.blocks, |b, from, x| {
-                b.advance(x, from, s, inverse, T::of(rho));
+            let inverse = &self.packed[..];
+            let first = steps == 0;
+            rows::for_blocks(s.par, x.rb_mut(), BLOCK, &mut self.blocks, |block, from, x| {
+                for j in (0..rank).filter(|_| first) {
+                    pack(&mut block.x, column(x.rb(), j), j, rank, height);
+                    pack(&mut block.c, &column(s.cross, j)[from..from + x.nrows()], j, rank, height);
+                }
+                Arch::new().dispatch(Step { block, inverse, rank, rho: T::of(rho) });
             });
             steps += 1;
             let mut sums = [0.0; 4];
@@ -159,6 +230,14 @@ impl<T: Real> Update<T> for AoAdmmUpdate<T> {
                 break;
             }
         }
+        rows::for_blocks(s.par, x.rb_mut(), BLOCK, &mut self.blocks, |block, _, mut x| {
+            for j in 0..rank {
+                let parts = column_mut(x.rb_mut(), j).chunks_mut(height);
+                for (part, panel) in parts.zip(block.x.chunks_exact(height * rank)) {
+                    part.copy_from_slice(&panel[j * height..][..part.len()]);
+                }
+            }
+        });
         let flops = k * k * k * (1.0 / 3.0 + 2.0) + f64::from(steps) * (2.0 * p * k * k + 15.0 * p * k);
         Ok(Effort { flops, ..Effort::default() })
     }

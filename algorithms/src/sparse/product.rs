@@ -22,7 +22,7 @@ fn parts(lines: usize, threads: usize) -> usize {
 }
 
 /// k, up to whole vectors.
-fn padded<T: Real>(k: usize) -> usize {
+pub(crate) fn padded<T: Real>(k: usize) -> usize {
     struct Width<T>(std::marker::PhantomData<T>);
     impl<T: Real> WithSimd for Width<T> {
         type Output = usize;
@@ -52,7 +52,7 @@ pub(super) fn times<T: Real>(a: &Compressed<T>, dst: MatMut<'_, T>, y: MatRef<'_
 }
 
 /// Y row by row, each up to whole vectors with zeros.
-fn pack_rows<T: Real>(packed: &mut [T], y: MatRef<'_, T>, width: usize) {
+pub(crate) fn pack_rows<T: Real>(packed: &mut [T], y: MatRef<'_, T>, width: usize) {
     let k = y.ncols();
     for (from, rows) in packed.chunks_mut(BLOCK * width).enumerate() {
         let first = from * BLOCK;
@@ -125,7 +125,7 @@ impl<T: Real> Lines<'_, T> {
 }
 
 /// The vectors that are summed together, as (first, count): as few groups as registers allow, as equal as they can be.
-fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
     const MOST: usize = 8;
     let groups = vectors.div_ceil(MOST);
     (0..groups).map(move |g| (vectors * g / groups, vectors * (g + 1) / groups - vectors * g / groups))
