@@ -42,6 +42,34 @@ fn the_experiment_file() {
 }
 
 #[test]
+fn an_objective_that_method_or_data_do_not_go_with() {
+    let bench = Bench::new();
+    let text = |objective: &str, algorithm: &str| {
+        let head = SMALL.split("[[algorithm]]").next().expect("a head");
+        let head = head.replacen("name = \"small\"", &format!("name = \"small\"\nobjective = {objective}"), 1);
+        format!("{head}[[algorithm]]\nname = \"{algorithm}\"\n")
+    };
+    let kl = refused(&bench, &text("\"kullback-leibler\"", "hals"));
+    says(
+        &kl,
+        &["`hals` descends ½‖A − WH‖²_F", "the experiment minimises the Kullback", "`mu-kl`", "`sn-kl`", "`mu-beta`"],
+    );
+    says(&refused(&bench, &text("{ beta = 1.5 }", "mu-kl")), &["with β = 1.5: `mu-beta`"]);
+    says(&refused(&bench, &text("\"kulback-leibler\"", "mu-kl")), &["did you mean `kullback-leibler`"]);
+    // Digits have white pixels, where a divergence with β ≤ 0 is infinite at any model.
+    let digits = text("\"itakura-saito\"", "mu-beta").replacen("name = \"made\"", "name = \"digits\"", 1);
+    let start = digits.find("generator").expect("there");
+    let end = digits.find("[sweep]").expect("there");
+    let digits = format!("{}{}", &digits[..start], &digits[end..]);
+    says(&refused(&bench, &digits), &["digits: entry (", "is 0", "beta = 0 needs numbers > 0"]);
+    // ADMM would hold dense matrices beside data that are sparse because they are large.
+    let words = "generator = \"word-counts\"\nlength = 2.0\n";
+    let large = text("\"kullback-leibler\"", "admm-kl").replacen("generator = \"low-rank\"\n", words, 1);
+    let large = large.replacen("m = 30\nn = 24", "m = 20000\nn = 4000", 1).replacen("noise = 0.05\n", "", 1);
+    says(&refused(&bench, &large), &["admm-kl cannot run on made", "20000×4000 matrices", "1.2 GiB"]);
+}
+
+#[test]
 fn all_errors_come_at_once() {
     let bench = Bench::new();
     let text = SMALL

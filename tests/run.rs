@@ -31,6 +31,39 @@ fn a_sweep_leaves_records_tables_a_summary_and_figures() {
 }
 
 #[test]
+fn another_objective_reaches_starts_runs_and_figures() {
+    let head = SMALL.split("[[algorithm]]").next().expect("a head").replacen("[3, 4]", "3", 1);
+    let with = |name: &str, objective: &str, algorithms: &[&str]| {
+        let head = head.replacen("name = \"small\"", &format!("name = \"{name}\"\nobjective = {objective}"), 1);
+        algorithms.iter().fold(head, |text, name| format!("{text}[[algorithm]]\nname = \"{name}\"\n"))
+    };
+    let bench = Bench::with("kl.toml", &with("kl", "\"kullback-leibler\"", &["mu-kl", "sn-kl", "mu-beta"]));
+    bench.write("l2.toml", with("l2", "{ beta = 2.0 }", &["mu", "mu-beta"]).as_bytes());
+    bench.call(0, &["run", "kl.toml"]);
+    bench.call(0, &["run", "l2.toml"]);
+    let value = |text: &String| text.parse::<f64>().expect("a number");
+    let ends = |name: &str| {
+        let rows = bench
+            .columns(&format!("results/{name}/runs.csv"), &["init", "seed", "minimised", "algorithm", "objective"]);
+        rows.into_iter().filter(|row| row[0] == "random" && row[1] == "0").collect::<Vec<_>>()
+    };
+    let kl = ends("kl");
+    assert!(kl.iter().all(|row| row[2] == "kullback-leibler"), "{kl:?}");
+    // β = 1 is the same method as `mu-kl`, sn-kl another one, and all descend from a start of the right scale.
+    assert_eq!((kl[0][3].as_str(), kl[1][3].as_str()), ("mu-beta", "mu-kl"));
+    assert_eq!(kl[0][4], kl[1][4]);
+    assert!(value(&kl[2][4]) <= value(&kl[1][4]), "scalar Newton steps are larger: {kl:?}");
+    let traces = bench.columns("results/kl/traces.csv", &["iteration", "objective"]);
+    let starts: Vec<f64> = traces.iter().filter(|row| row[0] == "0").map(|row| value(&row[1])).collect();
+    assert!(starts.iter().all(|start| *start > value(&kl[1][4])), "{starts:?}");
+    let svg = std::fs::read_to_string(bench.path("results/kl/summary.md")).expect("a summary");
+    assert!(svg.contains("f being the Kullback–Leibler divergence"), "{svg}");
+    let l2 = ends("l2");
+    assert_eq!(l2[0][2], "frobenius", "β = 2 by its own name");
+    assert!((value(&l2[0][4]) / value(&l2[1][4]) - 1.0).abs() < 1e-9, "mu-beta at β = 2 is mu: {l2:?}");
+}
+
+#[test]
 fn running_again_runs_nothing_and_figures_redraw_without_running() {
     let bench = Bench::with("small.toml", SMALL);
     bench.call(0, &["run", "small.toml", "--only", "rank=3"]);

@@ -61,7 +61,8 @@ class Problem:
     w: np.ndarray
     h: np.ndarray
     rank: int
-    objective: str
+    objective: str | float
+    """A name, or the β of a β-divergence."""
     threads: int
     seed: int
     folder: Path
@@ -177,12 +178,17 @@ def _load(request: dict[str, Any]) -> Problem:
         w=_read(start["w"], dtype),
         h=_read(start["h"], dtype),
         rank=request["rank"],
-        objective=request["objective"],
+        objective=_objective(request["objective"]),
         threads=request["threads"],
         seed=request["seed"],
         folder=Path(request["folder"]),
         parameters=request.get("parameters", {}),
     )
+
+
+def _objective(objective: Any) -> str | float:
+    """`{"beta": 1.5}` as 1.5."""
+    return float(objective["beta"]) if isinstance(objective, dict) else objective
 
 
 def _read(path: str, dtype: type) -> Any:

@@ -12,8 +12,9 @@ from sklearn.decomposition import _nmf as private  # of the pinned version
 
 
 def solver(problem: Problem) -> Solver:
+    frobenius = problem.objective == "frobenius"
     options = problem.options(
-        solver=("cd", "mu"),
+        solver=("cd", "mu") if frobenius else ("mu",),
         mode=("continue", "restart"),
         beta_loss=problem.objective,
         alpha_W=0.0,

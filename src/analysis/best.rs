@@ -1,6 +1,7 @@
 //! The best objective known of each problem: it is stored, it only falls, and hiding a curve does not move it.
 
 use crate::results::record::Record;
+use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ pub struct BestValue {
     pub rank: usize,
 }
 
-/// Best objectives by family: same data (digest) and rank, whatever the start and the seed.
+/// Best objectives by family: same data (digest), rank and objective, whatever the start and the seed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BestValues {
@@ -80,8 +81,10 @@ impl BestValues {
     }
 }
 
+/// Values of different objectives cannot be compared; the Frobenius norm's family has the shorter name.
 fn family(record: &Record) -> String {
-    format!("{}:k={}", record.dataset.digest, record.rank)
+    let family = format!("{}:k={}", record.dataset.digest, record.rank);
+    if record.objective.is(Objective::Frobenius) { family } else { format!("{family}:β={}", record.objective.beta()) }
 }
 
 #[cfg(test)]
@@ -97,11 +100,15 @@ mod tests {
         let mut other_rank = run("mu", 1, &[10.0, 1.0]);
         other_rank.rank += 1;
         let records = [run("hals", 0, &[10.0, 6.0]), other_start, other_rank, run("als", 0, &[10.0, f64::NAN])];
+        let mut other_objective = run("mu-kl", 0, &[3.0, 0.5]);
+        other_objective.objective = Objective::KullbackLeibler;
+        let records = [&records[..], &[other_objective]].concat();
         let best = BestValues::over(&records);
+        assert_eq!(best.objective(&records[4]), 0.5);
         assert_eq!(best.objective(&records[0]), 4.0, "at any checkpoint, not the last only");
         assert_eq!(best.of(&records[0]).unwrap().label, "mu");
         assert_eq!(best.objective(&records[2]), 1.0);
-        assert_eq!(best.iter().count(), 2);
+        assert_eq!(best.iter().count(), 3);
     }
 
     #[test]

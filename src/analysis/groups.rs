@@ -2,12 +2,15 @@
 
 use super::stats::median;
 use crate::results::record::{Checkpoint, DatasetFacts, Record};
+use nmfbench_algorithms::Objective;
 
-/// One problem and all who tried it: same data, rank and initialisation.
+/// One problem and all who tried it: same data, objective, rank and initialisation.
 #[derive(Clone, Debug)]
 pub struct Problem<'a> {
     /// The data.
     pub dataset: &'a DatasetFacts,
+    /// What is minimised.
+    pub objective: Objective,
     /// The rank k.
     pub rank: usize,
     /// The initialisation by name.
@@ -69,7 +72,13 @@ pub fn problems(records: &[Record]) -> Vec<Problem<'_>> {
         .map(|members| {
             let first = members[0].0;
             let entrants = grouped(members, |a, b| a.1 == b.1).into_iter().map(entrant).collect();
-            Problem { dataset: &first.dataset, rank: first.rank, init: &first.init, entrants }
+            Problem {
+                dataset: &first.dataset,
+                objective: first.objective,
+                rank: first.rank,
+                init: &first.init,
+                entrants,
+            }
         })
         .collect()
 }
@@ -115,7 +124,8 @@ fn rate(record: &Record) -> f64 {
 }
 
 fn same_problem(a: &Record, b: &Record) -> bool {
-    a.dataset.name == b.dataset.name && a.dataset.digest == b.dataset.digest && a.rank == b.rank && a.init == b.init
+    let data = a.dataset.name == b.dataset.name && a.dataset.digest == b.dataset.digest;
+    data && a.rank == b.rank && a.init == b.init && a.objective.is(b.objective)
 }
 
 fn same_entrant(a: &Record, b: &Record) -> bool {
@@ -177,6 +187,9 @@ mod tests {
         records[2].init = "nndsvda".into();
         records[3].dataset.digest = "other".into();
         assert_eq!(problems(&records).len(), 4);
+        let mut divergence = records.clone();
+        divergence.iter_mut().for_each(|r| r.objective = Objective::KullbackLeibler);
+        assert_eq!(problems(&[&records[..], &divergence].concat()).len(), 8);
         records.push(run("hals", 0, &[2.0, 1.0]));
         records.push(run("hals", 1, &[2.0, 1.0]));
         let all = problems(&records);

@@ -1,6 +1,7 @@
 //! Invented records for tests.
 
 use crate::results::record::{Checkpoint, DatasetFacts, FORMAT, ImageShape, Record, Status};
+use nmfbench_algorithms::Objective;
 
 /// One look with the given objective; the other measures follow from it.
 pub(crate) fn checkpoint(iteration: u64, seconds: f64, objective: f64) -> Checkpoint {
@@ -40,6 +41,7 @@ pub(crate) fn run(algorithm: &str, seed: u64, objectives: &[f64]) -> Record {
             image: Some(ImageShape { height: 4, width: 3 }),
             synthetic: true,
         },
+        objective: Objective::Frobenius,
         rank: 2,
         init: "random".into(),
         seed,

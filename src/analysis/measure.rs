@@ -1,6 +1,7 @@
 //! What an axis can show of a checkpoint.
 
 use crate::results::record::Checkpoint;
+use nmfbench_algorithms::Objective;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -94,16 +95,27 @@ impl Y {
         }
     }
 
-    /// The axis's name with its formula or unit.
+    /// The axis's name with its formula or unit, for runs that minimise `objective`.
     #[must_use]
-    pub fn axis_name(self) -> &'static str {
+    pub fn axis_name(self, objective: Objective) -> String {
+        self.name_lines(objective).join(" ")
+    }
+
+    /// The same in lines that fit beside a low panel.
+    #[must_use]
+    pub fn name_lines(self, objective: Objective) -> &'static [&'static str] {
         match self {
-            Y::RelativeError => "relative error ‖A − WH‖ / ‖A‖",
-            Y::Gap => "gap (f − f*) / (f₀ − f*)",
-            Y::Objective => "objective f",
-            Y::KktResidual => "KKT residual",
-            Y::SparsenessW => "Hoyer sparseness of W",
-            Y::SparsenessH => "Hoyer sparseness of H",
+            Y::RelativeError => &["relative error", "‖A − WH‖ / ‖A‖"],
+            Y::Gap => &["gap", "(f − f*) / (f₀ − f*)"],
+            Y::Objective => match Objective::of_beta(objective.beta()) {
+                Objective::Frobenius => &["objective", "½‖A − WH‖²"],
+                Objective::KullbackLeibler => &["Kullback–Leibler", "divergence D(A | WH)"],
+                Objective::ItakuraSaito => &["Itakura–Saito", "divergence D(A | WH)"],
+                Objective::Beta(_) => &["β-divergence", "D(A | WH)"],
+            },
+            Y::KktResidual => &["KKT residual"],
+            Y::SparsenessW => &["Hoyer sparseness", "of W"],
+            Y::SparsenessH => &["Hoyer sparseness", "of H"],
         }
     }
 
@@ -140,6 +152,15 @@ mod tests {
         assert_eq!(Y::Gap.of(&half, 10.0, 6.0 + 1e-15), 0.0);
         assert!(Y::Gap.of(&half, 2.0, 2.0).is_nan());
         assert!(Y::Gap.of(&half, 2.0, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_axis_of_the_objective_says_which_it_is() {
+        let name = |objective| Y::Objective.axis_name(objective);
+        assert_eq!(name(Objective::Frobenius), "objective ½‖A − WH‖²");
+        assert_eq!(name(Objective::Beta(1.0)), "Kullback–Leibler divergence D(A | WH)");
+        assert_eq!(name(Objective::Beta(1.5)), "β-divergence D(A | WH)");
+        assert_eq!(Y::Gap.axis_name(Objective::Frobenius), "gap (f − f*) / (f₀ − f*)");
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn seed_matters(init: Init) -> &'static str {
 /// The measures of a run, as figures and tables name them.
 pub(super) const METRICS: [(&str, &str); 8] = [
     ("relative_error", "‖A − WH‖_F / ‖A‖_F (not squared)"),
-    ("objective", "½‖A − WH‖²_F"),
+    ("objective", "what the experiment minimises: ½‖A − WH‖²_F, or the β-divergence asked for"),
     ("gap", "(objective − best) / (objective of the start − best); best over all stored runs of the data set and rank"),
     ("kkt_residual", "‖∇ᴾ(W, H)‖_F / ‖∇(W₀, H₀)‖_F at column-balanced factors (Lin 2007; Kim & Park 2008)"),
     ("sparseness_w", "mean over the columns w of W of (√m − ‖w‖₁/‖w‖₂)/(√m − 1) (Hoyer 2004)"),

@@ -46,9 +46,14 @@ impl Kept {
         let stored: Value =
             serde_json::from_slice(&text).map_err(|e| format!("{} is not a plan: {e}", path.display()))?;
         let now = json!(plan);
-        for part in ["stop", "checkpoints", "dataset"] {
+        for (part, shown) in [
+            ("objective", "the objective"),
+            ("stop", "[stop]"),
+            ("checkpoints", "[checkpoints]"),
+            ("dataset", "[dataset]"),
+        ] {
             if stored["plan"]["experiment"][part] != now["experiment"][part] {
-                return Err(format!("[{part}] of the file is no longer what the stored runs were made with"));
+                return Err(format!("{shown} of the file is no longer what the stored runs were made with"));
             }
         }
         let list = |v: &Value| v.as_array().cloned().unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::data::catalogue;
 use crate::data::request::GENERATORS;
 use crate::experiment::{GeneratorInfo, InitInfo, PeerInfo, Vocabulary};
 use nmfbench_algorithms::parameters::{Bound, Field, FieldKind, ParameterError};
-use nmfbench_algorithms::{Entry, Init, Registry, Shape, UnknownAlgorithm};
+use nmfbench_algorithms::{Entry, Init, Objective, Registry, Shape, UnknownAlgorithm};
 use serde_json::{Map, Value, json};
 
 /// A registry as the experiment file sees it.
@@ -31,6 +31,15 @@ impl Vocabulary for Words<'_> {
             method.check(&shape)?;
         }
         Ok(method.parameters())
+    }
+
+    fn implied(&self, algorithm: &str, objective: Objective) -> Map<String, Value> {
+        self.0.get(algorithm).map(|e| e.implied(objective)).unwrap_or_default()
+    }
+
+    fn objective(&self, algorithm: &str, parameters: &Map<String, Value>) -> Objective {
+        let method = self.0.get(algorithm).ok().and_then(|e| e.parse(parameters).ok());
+        method.map_or_else(Objective::default, |method| method.objective())
     }
 
     fn is_stochastic(&self, algorithm: &str) -> bool {

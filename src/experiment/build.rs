@@ -4,12 +4,12 @@ use super::axis::Axis;
 use super::check::{Checker, Given, Item, Table};
 use super::expect::Scalar;
 use super::model::{
-    Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Objective, Precision, Stop, Sweep,
-    Targets,
+    Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Precision, Stop, Sweep, Targets,
 };
 use super::report::{Problem, Span, suggest};
 use super::schema::READING;
 use super::vocabulary::GeneratorInfo;
+use nmfbench_algorithms::Objective;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,7 +35,8 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
     let stop = one("stop").map(|table| stop(checker, table)).unwrap_or_default();
     let checkpoints = checkpoints(checker, one("checkpoints"));
     let gap = items(checker, one("targets"), "gap").iter().filter_map(|item| item.value.number()).collect();
-    let algorithm = super::methods::algorithms(checker, of("algorithm"), &mut origins);
+    let objective = objective(checker, top);
+    let algorithm = super::methods::algorithms(checker, of("algorithm"), objective, &mut origins);
     if let (Some(program), None, None, Some(table)) =
         (algorithm.iter().find(|a| a.external.is_some()), stop.iterations, stop.seconds, one("stop"))
         && stop.flops.is_some()
@@ -48,7 +49,7 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
     let mut experiment = Experiment {
         name: top.and_then(|top| top.text("name")).unwrap_or_default(),
         question: top.and_then(|top| top.text("question")),
-        objective: Objective::Frobenius,
+        objective: objective.unwrap_or_default(),
         factors: if factors { Keep::None } else { Keep::All },
         dataset,
         sweep,
@@ -83,6 +84,11 @@ fn words(checker: &mut Checker<'_>, table: &Table, name: &str) -> Vec<String> {
         _ => None,
     };
     items(checker, Some(table), name).iter().filter_map(word).collect()
+}
+
+/// What is minimised; nothing where that is not clear.
+fn objective(checker: &mut Checker<'_>, top: Option<&Table>) -> Option<Objective> {
+    items(checker, top, "objective").first().and_then(|item| serde_json::from_value(item.value.json()).ok())
 }
 
 fn datasets<'a>(

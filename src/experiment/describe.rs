@@ -1,5 +1,6 @@
 //! The schema for editors and for readers: JSON Schema and a reference in Markdown, from the table that checks files.
 
+use super::expect::OBJECTIVES;
 use super::schema::{Form, Key, Kind, Others, PROGRAM, PROGRAM_NAME, PROGRAM_ONLY, ROOT, Range, SECTIONS, Section};
 use super::vocabulary::Vocabulary;
 use nmfbench_algorithms::parameters::{Field, FieldKind};
@@ -167,7 +168,15 @@ fn kind_schema(kind: Kind, vocabulary: &dyn Vocabulary) -> Value {
         Kind::Number(range) => number("number", range),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::ChoiceOr(words, range) => json!({ "oneOf": [{ "enum": words }, number("number", range)] }),
-        Kind::Objective => json!({ "enum": ["frobenius"] }),
+        Kind::Objective => {
+            let beta = json!({
+                "type": "object",
+                "properties": { "beta": { "type": "number" } },
+                "required": ["beta"],
+                "additionalProperties": false,
+            });
+            json!({ "oneOf": [{ "enum": OBJECTIVES }, beta] })
+        }
         Kind::Peer => json!({ "enum": vocabulary.peers().into_iter().map(|peer| peer.name).collect::<Vec<_>>() }),
         Kind::Algorithm => json!({ "enum": vocabulary.algorithms() }),
         Kind::Generator => {

@@ -3,6 +3,7 @@
 use super::report::{quoted, suggest};
 use super::schema::Range;
 use super::tree::{Entry, Tree};
+use nmfbench_algorithms::Objective;
 use serde_json::Value;
 
 /// A value that fits its key.
@@ -13,6 +14,7 @@ pub(crate) enum Scalar {
     Number(f64),
     Bool(bool),
     Files { w: String, h: String },
+    Beta(f64),
 }
 
 /// What a value has to be; a key's or a field's kind with the vocabulary filled in.
@@ -32,6 +34,9 @@ pub(crate) enum Expect {
     Named(&'static str, Vec<String>),
     Init(Vec<String>),
 }
+
+/// The objectives that have a name.
+pub(crate) const OBJECTIVES: [&str; 3] = ["frobenius", "kullback-leibler", "itakura-saito"];
 
 /// A message and a help text that say more than "expected …, found …".
 pub(crate) type Special = Option<(String, String)>;
@@ -85,7 +90,7 @@ impl Expect {
             Expect::Number(range) => format!("a number{}", range.words()),
             Expect::Choice(words) => format!("one of {}", quoted(words)),
             Expect::ChoiceOr(words, range) => format!("one of {}, or a number{}", quoted(words), range.words()),
-            Expect::Objective => "the name of an objective".into(),
+            Expect::Objective => "the name of an objective, or `{ beta = 1.5 }`".into(),
             Expect::Anything => "text, a finite number, true or false".into(),
             Expect::Named(what, _) => format!("the name of an {what}").replace("an generator", "a generator"),
             Expect::Init(_) => "the name of an init, or `{ w = \"W0.npy\", h = \"H0.npy\" }`".into(),
@@ -119,18 +124,25 @@ fn files(entries: &[Entry]) -> Result<Scalar, Special> {
 }
 
 fn objective(tree: &Tree) -> Result<Scalar, Special> {
-    let later = |name: &str| {
-        let message = format!("the objective {name} is not available yet");
-        Err(Some((message, "available: `frobenius`".into())))
-    };
     match tree {
-        Tree::Text(text) if text == "frobenius" => Ok(Scalar::Text(text.clone())),
-        Tree::Text(text) if text == "kullback-leibler" || text == "itakura-saito" => later(&format!("`{text}`")),
         Tree::Text(text) => {
-            let known = ["frobenius", "kullback-leibler", "itakura-saito"];
-            Err(Some((format!("unknown objective `{text}`"), suggest(text, &known))))
+            let known = OBJECTIVES.map(String::from);
+            named("objective", &known, text, "")
         }
-        Tree::Table(entries) if entries.iter().any(|entry| entry.key == "beta") => later("`{ beta = … }`"),
+        Tree::Table(entries) => {
+            let beta = match entries.as_slice() {
+                [Entry { key, node, .. }] if key == "beta" => match node.value {
+                    Tree::Integer(integer) => Some(integer as f64),
+                    Tree::Number(number) if number.is_finite() => Some(number),
+                    _ => None,
+                },
+                _ => None,
+            };
+            beta.map(Scalar::Beta).ok_or_else(|| {
+                let help = "write `{ beta = 1.5 }`: 2 is `frobenius`, 1 `kullback-leibler`, 0 `itakura-saito`";
+                Some(("a β-divergence takes one finite number, `beta`".into(), help.into()))
+            })
+        }
         _ => Err(None),
     }
 }
@@ -150,6 +162,7 @@ impl Scalar {
             Scalar::Number(number) => compact(*number),
             Scalar::Bool(flag) => flag.to_string(),
             Scalar::Files { w, h } => format!("`{w}` with `{h}`"),
+            Scalar::Beta(beta) => format!("beta = {}", compact(*beta)),
         }
     }
 
@@ -161,6 +174,8 @@ impl Scalar {
             Scalar::Number(number) => Value::from(*number),
             Scalar::Bool(flag) => Value::from(*flag),
             Scalar::Files { w, h } => serde_json::json!({ "w": w, "h": h }),
+            // β = 1 is the Kullback–Leibler divergence, whatever it is called.
+            Scalar::Beta(beta) => serde_json::json!(Objective::of_beta(*beta)),
         }
     }
 

@@ -5,6 +5,7 @@ use super::check::{Checker, Item, Table};
 use super::model::{Algorithm, External, Variant};
 use super::report::{Problem, Span};
 use super::tree::{Entry, Tree};
+use nmfbench_algorithms::Objective;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -30,17 +31,24 @@ impl Axis {
 pub(crate) fn algorithms<'a>(
     checker: &mut Checker<'_>,
     tables: impl Iterator<Item = &'a Table>,
+    objective: Option<Objective>,
     origins: &mut Origins,
 ) -> Vec<Algorithm> {
     let mut algorithms: Vec<Algorithm> = Vec::new();
     for table in tables {
-        let Some(algorithm) = entry(checker, table, origins, &algorithms) else { continue };
+        let Some(algorithm) = entry(checker, table, objective, origins, &algorithms) else { continue };
         algorithms.push(algorithm);
     }
     algorithms
 }
 
-fn entry(checker: &mut Checker<'_>, table: &Table, origins: &mut Origins, earlier: &[Algorithm]) -> Option<Algorithm> {
+fn entry(
+    checker: &mut Checker<'_>,
+    table: &Table,
+    objective: Option<Objective>,
+    origins: &mut Origins,
+    earlier: &[Algorithm],
+) -> Option<Algorithm> {
     let Some(name) = table.text("name") else {
         // Without the algorithm its parameters are unknown, but a misspelt `name` is not.
         for entry in &table.others {
@@ -76,7 +84,10 @@ fn entry(checker: &mut Checker<'_>, table: &Table, origins: &mut Origins, earlie
         return None;
     }
     let label = table.text("label");
-    let variants = variants(checker, &name, label.as_deref(), external.as_ref(), &axes);
+    let variants = variants(checker, &name, label.as_deref(), external.as_ref(), (&axes, objective));
+    if let Some(objective) = objective {
+        descend(checker, table, &variants, objective);
+    }
     let place = table.item("label").or_else(|| table.item("name")).map_or(&table.span, |item| &item.span);
     let variants = distinct(checker, place, earlier, variants);
     let spans: BTreeMap<String, Span> = axes.iter().map(|axis| (axis.name.clone(), axis.span.clone())).collect();
@@ -93,7 +104,7 @@ fn variants(
     name: &str,
     label: Option<&str>,
     external: Option<&External>,
-    axes: &[Axis],
+    (axes, objective): (&[Axis], Option<Objective>),
 ) -> Vec<Variant> {
     let mut combinations: Vec<Vec<&Item>> = vec![Vec::new()];
     for axis in axes {
@@ -123,7 +134,9 @@ fn variants(
             });
             continue;
         }
-        match checker.vocabulary.resolve(name, &given, None) {
+        let mut all = objective.map(|objective| checker.vocabulary.implied(name, objective)).unwrap_or_default();
+        all.extend(given);
+        match checker.vocabulary.resolve(name, &all, None) {
             Ok(parameters) => variants.push(Variant {
                 algorithm: name.to_owned(),
                 label,
@@ -144,6 +157,30 @@ fn variants(
         }
     }
     variants
+}
+
+/// Refuses a method that descends something else than the experiment minimises. What a program does is its own affair.
+fn descend(checker: &mut Checker<'_>, table: &Table, variants: &[Variant], objective: Objective) {
+    let words = checker.vocabulary;
+    let other = variants
+        .iter()
+        .filter(|variant| variant.external.is_none())
+        .map(|variant| (variant, words.objective(&variant.algorithm, &variant.parameters)))
+        .find(|(_, own)| !own.is(objective));
+    let Some((variant, own)) = other else { return };
+    let fits = |name: &String| {
+        let implied = words.implied(name, objective);
+        words.resolve(name, &implied, None).is_ok_and(|all| words.objective(name, &all).is(objective))
+    };
+    let fitting: Vec<String> = words.algorithms().into_iter().filter(fits).map(|name| format!("`{name}`")).collect();
+    let help = match fitting.as_slice() {
+        [] => format!("no algorithm descends {}", objective.words()),
+        names => format!("what descends {}: {}", objective.words(), names.join(", ")),
+    };
+    let message =
+        format!("`{}` descends {}, but the experiment minimises {}", variant.label, own.words(), objective.words());
+    let span = table.item("name").map_or(&table.span, |item| &item.span);
+    checker.problem(Problem::new(message).at(span, "another objective").help(help));
 }
 
 /// Variants that are new under a label that is new; the others are problems.

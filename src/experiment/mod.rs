@@ -27,8 +27,9 @@ pub use describe::{json_schema, reference};
 pub use key::stream;
 pub use model::{
     Algorithm, Checkpoints, DataSource, Dataset, Exchange, Exclude, Experiment, External, FileSource, Init, Keep,
-    Objective, Precision, Stop, Sweep, Targets, Variant,
+    Precision, Stop, Sweep, Targets, Variant,
 };
+pub use nmfbench_algorithms::Objective;
 pub use plan::{Block, Cell, Excluded, Plan};
 pub use report::{Problem, Report};
 pub use vocabulary::{GeneratorInfo, InitInfo, PeerInfo, Vocabulary};

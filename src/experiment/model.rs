@@ -1,5 +1,6 @@
 //! An experiment after the check: what was asked, with every default filled in.
 
+use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -56,24 +57,6 @@ impl Experiment {
     /// Where a parameter of an algorithm has no form in TOML.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
-    }
-}
-
-/// What is minimised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Objective {
-    /// ½‖A − WH‖²_F.
-    Frobenius,
-}
-
-impl Objective {
-    /// As experiments write it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Objective::Frobenius => "frobenius",
-        }
     }
 }
 

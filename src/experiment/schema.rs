@@ -237,7 +237,13 @@ pub const ROOT: Section = table(
     &[
         key("name", Kind::FileName, "names the folder of its results").required(),
         key("question", Kind::Text, "what the experiment is to answer"),
-        key("objective", Kind::Objective, "what is minimised: `frobenius` is ½‖A − WH‖²").default("\"frobenius\""),
+        key(
+            "objective",
+            Kind::Objective,
+            "what is minimised: `frobenius` is ½‖A − WH‖², and `{ beta = 1.5 }` any β-divergence of A from WH, of which \
+             `kullback-leibler` (β = 1) and `itakura-saito` (β = 0) have names",
+        )
+        .default("\"frobenius\""),
         key("factors", Kind::Choice(&["all", "none"]), "whether the final W and H of each run are kept")
             .default("\"all\""),
     ],

@@ -2,8 +2,8 @@
 //!
 //! Checking a file needs these words and nothing of what stands behind them, so it asks for a trait.
 
-use nmfbench_algorithms::Shape;
 use nmfbench_algorithms::parameters::{Field, ParameterError};
+use nmfbench_algorithms::{Objective, Shape};
 use serde_json::{Map, Value};
 
 /// A way to start.
@@ -54,6 +54,10 @@ pub trait Vocabulary {
         given: &Map<String, Value>,
         shape: Option<Shape>,
     ) -> Result<Map<String, Value>, ParameterError>;
+    /// Parameters that follow from what an experiment minimises, for those it does not give itself.
+    fn implied(&self, algorithm: &str, objective: Objective) -> Map<String, Value>;
+    /// What the algorithm descends with these resolved parameters.
+    fn objective(&self, algorithm: &str, parameters: &Map<String, Value>) -> Objective;
     /// Whether the algorithm draws random numbers of its own.
     fn is_stochastic(&self, algorithm: &str) -> bool;
     /// Rises when the iterates of an algorithm change.

@@ -11,6 +11,7 @@ use super::style::Style;
 use super::{FigureSpec, Rendered, Source, Styles, sentence};
 use crate::analysis::show::capital;
 use crate::analysis::{Curve, Problem, X, Y, curve, on_one_machine, problems};
+use nmfbench_algorithms::Objective;
 use plotters::prelude::*;
 
 /// Markers on a curve, at equal steps along the paper.
@@ -38,8 +39,15 @@ struct Panel<'p, 'a> {
 struct Plan {
     x: X,
     y: Y,
+    objective: Objective,
     scales: (Scale, Scale),
     band: [f64; 2],
+}
+
+impl Plan {
+    fn axis_name(&self) -> String {
+        self.y.axis_name(self.objective)
+    }
 }
 
 pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Rendered>> {
@@ -47,7 +55,7 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
     let y = spec.y.unwrap_or(Y::RelativeError);
     let natural = if y.is_log() { Scale::Log } else { Scale::Linear };
     let scales = (spec.x_scale.unwrap_or(Scale::Log), spec.y_scale.unwrap_or(natural));
-    let plan = Plan { x, y, scales, band: spec.band() };
+    let plan = Plan { x, y, objective: source.objective(), scales, band: spec.band() };
     let machine = x.is_time().then(|| on_one_machine(source.records));
     let records = machine.as_ref().map_or(source.records, |m| &m.records);
     let all = problems(records);
@@ -68,12 +76,12 @@ fn page(
     let panels: Vec<Panel<'_, '_>> =
         group.problems.iter().map(|problem| panel(plan, source, group, problem, styles)).collect();
     if panels.iter().all(|p| p.axes.is_none()) {
-        let words = format!("No run has a finite value of {} to show.", plan.y.axis_name());
+        let words = format!("No run has a finite value of {} to show.", plan.axis_name());
         return sentence(spec, &name, &words);
     }
     let note = note(plan, group, &panels, machine);
     let heading = group.heading(spec.title.as_deref());
-    let title = format!("{} over {}", plan.y.axis_name(), plan.x.axis_name());
+    let title = format!("{} over {}", plan.axis_name(), plan.x.axis_name());
     let keys = keys(&panels);
     let band = panels.iter().flat_map(|p| &p.series).any(|s| s.curve.seeds > 1);
     let sheet =
@@ -84,7 +92,7 @@ fn page(
         facets(&sheet, plan, &panels, &keys)?
     };
     let data = heading.map_or(String::new(), |h| format!("{h}. "));
-    let caption = format!("{data}{} over {}. {note}", capital(plan.y.axis_name()), plan.x.axis_name());
+    let caption = format!("{data}{} over {}. {note}", capital(&plan.axis_name()), plan.x.axis_name());
     Ok(Rendered { name, svg, csv: csv(plan, &panels)?, caption: caption.trim_end().to_string() })
 }
 
@@ -95,7 +103,7 @@ fn single(sheet: &Sheet<'_>, plan: &Plan, panel: &Panel<'_, '_>, keys: &[Key]) -
     sheet.draw(|root, top| {
         let place = Place { x: 2.0, y: top, width: plot, height: 205.0 };
         let gutter = panel.axes.as_ref().map_or(40.0, |(_, y)| gutter(y, 1));
-        draw_panel(root, plan, panel, place, &Names { x: true, y: true, lines: &[plan.y.axis_name()], gutter })?;
+        draw_panel(root, plan, panel, place, &Names { x: true, y: true, lines: &[&plan.axis_name()], gutter })?;
         for (i, key) in keys.iter().enumerate() {
             draw_key(root, key, (plot + 4.0, top + 22.0 + 12.0 * i as f64), sheet.band)?;
         }
@@ -113,7 +121,8 @@ fn facets(sheet: &Sheet<'_>, plan: &Plan, panels: &[Panel<'_, '_>], keys: &[Key]
     let sheet = Sheet { body: plain * (rows - 1) as f64 + named, legend, ..*sheet };
     let column_gutter = |column: usize| {
         let mine = panels.iter().skip(column).step_by(2).filter_map(|p| p.axes.as_ref());
-        mine.map(|(_, y)| gutter(y, if column == 0 { name_lines(plan.y).len() } else { 0 })).fold(20.0, f64::max)
+        mine.map(|(_, y)| gutter(y, if column == 0 { plan.y.name_lines(plan.objective).len() } else { 0 }))
+            .fold(20.0, f64::max)
     };
     let gutters = [column_gutter(0), column_gutter(1)];
     // Boxes of equal width: what the gutters leave is shared.
@@ -130,7 +139,7 @@ fn facets(sheet: &Sheet<'_>, plan: &Plan, panels: &[Panel<'_, '_>], keys: &[Key]
                 width: gutters[column] + inner + 8.0,
                 height: if lowest { named } else { plain },
             };
-            let lines = name_lines(plan.y);
+            let lines = plan.y.name_lines(plan.objective);
             draw_panel(root, plan, panel, place, &Names { x: lowest, y: column == 0, lines, gutter: gutters[column] })?;
         }
         if hole {
@@ -231,18 +240,6 @@ fn draw_panel(root: &Area<'_>, plan: &Plan, panel: &Panel<'_, '_>, place: Place,
         chart.draw_series(dot).map_err(drawing)?;
     }
     close(root, &chart, (x, y), true)
-}
-
-/// The axis's name in lines that fit beside a low panel.
-fn name_lines(y: Y) -> &'static [&'static str] {
-    match y {
-        Y::RelativeError => &["relative error", "‖A − WH‖ / ‖A‖"],
-        Y::Gap => &["gap", "(f − f*) / (f₀ − f*)"],
-        Y::Objective => &["objective f"],
-        Y::KktResidual => &["KKT residual"],
-        Y::SparsenessW => &["Hoyer sparseness", "of W"],
-        Y::SparsenessH => &["Hoyer sparseness", "of H"],
-    }
 }
 
 /// The three lines of a curve as they are drawn on this axis.
@@ -348,6 +345,9 @@ fn note(plan: &Plan, group: &Group<'_, '_>, panels: &[Panel<'_, '_>], machine: &
     }
     if plan.y == Y::Gap {
         note.push_str("f* is the best objective known of this data and rank. ");
+    }
+    if matches!(plan.y, Y::Gap | Y::Objective) {
+        note.push_str(&super::objective_note(plan.objective));
     }
     let failures = group.failures();
     if !failures.is_empty() {

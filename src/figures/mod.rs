@@ -27,6 +27,7 @@ pub use spec::{FigureKind, FigureSpec, default_figures};
 
 use crate::analysis::{BestValues, DEFAULT_TARGETS, Problem};
 use crate::results::record::Record;
+use nmfbench_algorithms::Objective;
 use style::Style;
 
 /// Gives the final factors of a run, if they were kept.
@@ -55,6 +56,11 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn new(records: &'a [Record], best: &'a BestValues) -> Self {
         Self { records, best, targets: &[], factors: None, column: None }
+    }
+
+    /// What the runs minimise: those of an experiment have one objective.
+    fn objective(&self) -> Objective {
+        self.records.first().map_or(Objective::Frobenius, |record| record.objective)
     }
 
     fn ladder(&self, spec: &FigureSpec) -> Vec<f64> {
@@ -119,6 +125,11 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
         FigureKind::FinalError => values::final_error(spec, source),
         FigureKind::Factors => factors::render(spec, source),
     }
+}
+
+/// A sentence that says what f is, where that is not what everybody expects.
+fn objective_note(objective: Objective) -> String {
+    if objective.is(Objective::Frobenius) { String::new() } else { format!("f is {}. ", objective.words()) }
 }
 
 /// A figure that only says something.

@@ -4,7 +4,7 @@ use super::axis::Scale;
 use super::grid::{Group, pages};
 use super::sheet::Drawn;
 use super::strips::{self, Panel, Strip, Strips};
-use super::{FigureError, FigureSpec, Rendered, Source, Styles, sentence};
+use super::{FigureError, FigureSpec, Rendered, Source, Styles, objective_note, sentence};
 use crate::analysis::show::capital;
 use crate::analysis::{Entrant, Problem, X, Y, on_one_machine, problems, reach, show};
 
@@ -37,11 +37,11 @@ pub(super) fn final_error(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<R
     let column = format!("final_{y}");
     let figure = Figure {
         spec,
-        axis: format!("final {}", y.axis_name()),
+        axis: format!("final {}", y.axis_name(source.objective())),
         scale: spec.x_scale.or(spec.y_scale),
         failed: "failed",
         column: &column,
-        note: String::new(),
+        note: if matches!(y, Y::Gap | Y::Objective) { objective_note(source.objective()) } else { String::new() },
     };
     figure.by_problem(&all, &|_, entrant| {
         let last = |run: &crate::analysis::Run<'_>| {
@@ -60,6 +60,7 @@ pub(super) fn time_to_target(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Ve
     let mut note = String::from(
         "The first checkpoint with f ≤ f* + ε (f₀ − f*), f₀ the run's start, f* the best objective known. ",
     );
+    note.push_str(&objective_note(source.objective()));
     if let Some(machine) = &machine {
         note.push_str(&format!("{}. ", capital(&machine.note())));
     }

@@ -2,6 +2,7 @@
 
 use crate::analysis::{BestValues, Entrant, Problem, Summary, X, Y, on_one_machine, problems, reached};
 use crate::results::record::{Record, Status};
+use nmfbench_algorithms::Objective;
 
 /// One problem with its rows.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct ProblemSummary {
     pub shape: (usize, usize, usize),
     /// Whether a program made the data.
     pub synthetic: bool,
+    /// What is minimised.
+    pub objective: Objective,
     /// The best objective known of the data and the rank; NaN where none is.
     pub best: f64,
     /// The targets ε of [`Row::targets`].
@@ -68,6 +71,7 @@ fn summary(
     let same = |other: &&Problem<'_>| {
         let (a, b) = (other.dataset, problem.dataset);
         (&a.name, &a.digest, other.rank, other.init) == (&b.name, &b.digest, problem.rank, problem.init)
+            && other.objective.is(problem.objective)
     };
     let timed = timed.iter().find(same);
     let clocked = |e: &Entrant<'_>| timed.and_then(|p| p.entrants.iter().find(|other| other.label == e.label));
@@ -75,6 +79,7 @@ fn summary(
         title: format!("{}, k = {}, {}", problem.dataset.title, problem.rank, problem.init),
         shape: (problem.dataset.m, problem.dataset.n, problem.dataset.nnz),
         synthetic: problem.dataset.synthetic,
+        objective: problem.objective,
         best: objective,
         ladder: ladder.to_vec(),
         machine: machine.to_string(),

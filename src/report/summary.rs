@@ -5,6 +5,7 @@ use super::verdict::verdict;
 use crate::analysis::show::capital;
 use crate::analysis::{Summary, show};
 use comfy_table::{ContentArrangement, Table, presets};
+use nmfbench_algorithms::Objective;
 
 /// `summary.md`: the question, and for each problem a verdict and a table. `question` may be empty.
 #[must_use]
@@ -68,7 +69,13 @@ fn facts(problem: &ProblemSummary) -> String {
     let (m, n, nnz) = problem.shape;
     let made = if problem.synthetic { "Synthetic data, " } else { "Data of " };
     let best = show::significant(problem.best, 6);
-    format!("{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}.")
+    format!("{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}{}.", minimised(problem))
+}
+
+/// What the objective is, where that is not what everybody expects.
+fn minimised(problem: &ProblemSummary) -> String {
+    let objective = problem.objective;
+    if objective.is(Objective::Frobenius) { String::new() } else { format!(", f being {}", objective.words()) }
 }
 
 /// Header and rows as text, the best of each column marked; `compact` leaves out what a summary can spare.

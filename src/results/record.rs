@@ -1,5 +1,6 @@
 //! The record of one run: the truth from which every table and figure is rebuilt.
 
+use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,6 +18,9 @@ pub struct Record {
     pub experiment: String,
     /// The data, as far as tables and figures need to know it.
     pub dataset: DatasetFacts,
+    /// What is minimised.
+    #[serde(default)]
+    pub objective: Objective,
     /// The factorisation rank k.
     pub rank: usize,
     /// The initialisation by name, or `files` for factors from disk.
@@ -162,7 +166,7 @@ pub struct Checkpoint {
     /// Passes over A so far (one product with A is one pass); NaN like `flops`.
     #[serde(with = "null_is_nan")]
     pub passes: f64,
-    /// ½‖A − WH‖²_F.
+    /// What is minimised, see [`Record::objective`].
     #[serde(with = "null_is_nan")]
     pub objective: f64,
     /// ‖A − WH‖_F / ‖A‖_F.

@@ -69,6 +69,7 @@ const RUN: &[RunColumn] = &[
     ("factors_sha256", |r| text(r.factors.as_ref().map_or("", |f| &f.sha256))),
     ("solver", |r| text(r.program.as_ref().map_or("", |p| &p.solver))),
     ("solver_version", |r| text(r.program.as_ref().map_or("", |p| &p.version))),
+    ("minimised", |r| Value::Text(minimised(r))),
     ("mode", |r| text(r.program.as_ref().map_or("", |p| mode(p.mode)))),
 ];
 
@@ -87,6 +88,14 @@ const TRACE: &[LookColumn] = &[
     ("dead_components", |_, c| whole(c.dead_components as u64)),
     ("repairs", |_, c| whole(c.repairs)),
 ];
+
+/// As experiments write it.
+fn minimised(r: &Record) -> String {
+    match serde_json::json!(r.objective) {
+        serde_json::Value::String(name) => name,
+        other => other.to_string(),
+    }
+}
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
@@ -276,6 +285,7 @@ pub(crate) mod tests {
                 image: None,
                 synthetic: true,
             },
+            objective: nmfbench_algorithms::Objective::Frobenius,
             rank: 2,
             init: "random".into(),
             seed: 1,

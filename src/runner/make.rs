@@ -80,7 +80,7 @@ impl<'a> Maker<'a> {
         let problem = Problem::new(&data.matrix, block.rank, [0; 32]).map_err(failed)?;
         let seed = if init.is_random() { block.seed } else { 0 };
         let key = self.random_key("start", &data.facts.digest, block.rank, name, seed);
-        init.start(&problem, &key).map_err(failed)
+        init.start_for(self.plan.experiment.objective, &problem, &key).map_err(failed)
     }
 
     /// The digest stands for the data set, since equal runs of different experiments share a key.
@@ -104,7 +104,7 @@ impl<'a> Maker<'a> {
             matrix: files.matrix.clone(),
             start: files.start.clone(),
             rank: cell.rank,
-            objective: experiment.objective.name().into(),
+            objective: experiment.objective,
             algorithm: cell.algorithm.clone(),
             parameters: cell.parameters.clone(),
             precision: cell.precision.name().into(),
@@ -181,6 +181,7 @@ impl<'a> Maker<'a> {
             key: key.clone(),
             experiment: self.plan.experiment.name.clone(),
             dataset: self.prepared.datasets[cell.dataset].facts.clone(),
+            objective: self.plan.experiment.objective,
             rank: cell.rank,
             init: cell.init.name().into(),
             seed: cell.seed,

@@ -6,9 +6,9 @@ use crate::peers::{self, PeerError};
 use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
-use nmfbench_algorithms::{Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Sparse};
+use nmfbench_algorithms::{Breakdown, Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Registry, Sparse};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -64,6 +64,16 @@ pub enum PrepareError {
         /// Why.
         source: InvalidMatrix,
     },
+    /// They are not for one of the methods.
+    #[error("{label} cannot run on {name}: {source}")]
+    Method {
+        /// The method's label.
+        label: String,
+        /// The data set.
+        name: String,
+        /// Why.
+        source: Breakdown,
+    },
     /// See [`Misfit`].
     #[error(transparent)]
     Given(Box<Misfit>),
@@ -102,7 +112,10 @@ impl Prepared {
     pub fn new(plan: &Plan, folder: Option<&Path>) -> Result<Self, PrepareError> {
         let mut datasets = Vec::new();
         for wanted in &plan.experiment.dataset {
-            datasets.push(load(&request(plan, wanted)?, wanted, folder)?);
+            let loaded = load(&request(plan, wanted)?, wanted, folder)?;
+            let finite = plan.experiment.objective.check(&loaded.matrix);
+            finite.map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
+            datasets.push(loaded);
         }
         let mut peers = BTreeMap::new();
         for name in plan.cells.iter().filter_map(|cell| cell.external.as_ref()?.peer.as_ref()) {
@@ -111,6 +124,25 @@ impl Prepared {
             }
         }
         Ok(Prepared { datasets, given: BTreeMap::new(), peers, folder: plan.experiment.folder.clone() })
+    }
+
+    /// Checks that each method takes the data that it is to run on.
+    ///
+    /// # Errors
+    /// The first that does not, and why.
+    pub fn check_methods(&self, plan: &Plan, registry: &Registry) -> Result<(), PrepareError> {
+        let mut seen = BTreeSet::new();
+        for cell in plan.cells.iter().filter(|cell| cell.external.is_none()) {
+            let method = registry.get(&cell.algorithm).ok().and_then(|entry| entry.parse(&cell.parameters).ok());
+            let (Some(method), true) = (method, seen.insert((cell.dataset, &cell.label))) else { continue };
+            let Loaded { facts, matrix, .. } = &self.datasets[cell.dataset];
+            method.check_data(matrix).map_err(|source| PrepareError::Method {
+                label: cell.label.clone(),
+                name: facts.name.clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
     /// How a program is launched: words that name files of the experiment's folder become absolute paths.

@@ -228,7 +228,7 @@ mod tests {
             matrix: "a".into(),
             start: "s".into(),
             rank: 1,
-            objective: "frobenius".into(),
+            objective: nmfbench_algorithms::Objective::Frobenius,
             algorithm: "mu".into(),
             parameters: serde_json::Map::new(),
             precision: "f64".into(),

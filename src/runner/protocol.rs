@@ -3,7 +3,7 @@
 use crate::experiment::Exchange;
 use crate::results::record::{Checkpoint, ProgramFacts, Status};
 use nmfbench_algorithms::parameters::Table;
-use nmfbench_algorithms::{Reason, Schedule, Stop};
+use nmfbench_algorithms::{Objective, Reason, Schedule, Stop};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -15,8 +15,7 @@ pub(crate) struct Request {
     /// The start: `w` (m×k) and `h` (k×n) in one `.npz`.
     pub(crate) start: PathBuf,
     pub(crate) rank: usize,
-    /// As experiments write it.
-    pub(crate) objective: String,
+    pub(crate) objective: Objective,
     pub(crate) algorithm: String,
     pub(crate) parameters: Table,
     /// `f64` or `f32`.

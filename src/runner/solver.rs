@@ -63,7 +63,14 @@ fn serve<T: StartIn>(
     matrix: &Matrix<T>,
     mut factors: Factors<T>,
 ) -> Result<(), WorkerError> {
-    let method = registry.get(name)?.parse(&ask.parameters)?;
+    let entry = registry.get(name)?;
+    let mut parameters = entry.implied(ask.objective);
+    parameters.extend(ask.parameters.clone());
+    let method = entry.parse(&parameters)?;
+    if !method.objective().is(ask.objective) {
+        let (own, asked) = (method.objective().words(), ask.objective.words());
+        return Err(format!("`{name}` descends {own}, but what is minimised is {asked}").into());
+    }
     let mut key = [0; 32];
     key[..8].copy_from_slice(&ask.seed.to_le_bytes());
     let problem = Problem::new(matrix, ask.rank, key)?.with_threads(ask.threads);

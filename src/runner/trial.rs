@@ -7,7 +7,7 @@ use crate::data::{write_npy, write_npz};
 use crate::experiment::{Exchange, stream};
 use crate::results::record::{ProgramFacts, Status};
 use faer::Mat;
-use nmfbench_algorithms::{Factors, Init, Matrix, Problem, Schedule, Stop};
+use nmfbench_algorithms::{Factors, Init, Matrix, Objective, Problem, Schedule, Stop};
 use std::process::Command;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) fn try_program(name: &str, command: &[String], parameters: &str) -> R
         matrix,
         start,
         rank: k,
-        objective: "frobenius".into(),
+        objective: Objective::Frobenius,
         algorithm: name.into(),
         parameters: serde_json::from_str(parameters).map_err(|e| text(&e))?,
         precision: "f64".into(),

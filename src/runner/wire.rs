@@ -1,6 +1,7 @@
 //! The messages of the solver protocol (docs/protocol.md): what nmfbench and a program of another language say.
 
 use crate::results::record::ProgramMode;
+use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub(crate) struct Ask {
     pub(crate) matrix: MatrixFile,
     pub(crate) start: FactorFiles,
     pub(crate) rank: usize,
-    pub(crate) objective: String,
+    pub(crate) objective: Objective,
     pub(crate) precision: String,
     pub(crate) threads: usize,
     pub(crate) seed: u64,

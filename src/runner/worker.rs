@@ -70,7 +70,7 @@ fn run<T: StartIn>(
     let mut factors = start.convert::<T>();
     let mut observer = Timed {
         watch: Stopwatch::new(SystemClock::new()),
-        evaluator: Evaluator::new(exact, start, problem.par),
+        evaluator: Evaluator::of(request.objective, exact, start, problem.par),
         looking: Duration::ZERO,
         setup: 0.0,
         report,

@@ -130,13 +130,33 @@ fn names_of_files_and_texts() {
 }
 
 #[test]
-fn objectives_that_are_known_but_not_there() {
+fn objectives() {
     let top = "name = \"small\"";
-    for value in ["\"kullback-leibler\"", "\"itakura-saito\"", "{ beta = 1.5 }"] {
-        one(top, &format!("{top}\nobjective = {value}"), value, &["not available yet", "`frobenius`"]);
+    for value in ["{ beta = \"1\" }", "{ beta = nan }", "{ bta = 1 }", "{ beta = 1, gamma = 2 }", "{}"] {
+        one(top, &format!("{top}\nobjective = {value}"), value, &["one finite number, `beta`", "{ beta = 1.5 }"]);
     }
     one(top, &format!("{top}\nobjective = \"frobenus\""), "\"frobenus\"", &["did you mean `frobenius`"]);
-    one(top, &format!("{top}\nobjective = 2"), "2", &["the name of an objective, found the integer 2"]);
+    one(
+        top,
+        &format!("{top}\nobjective = 2"),
+        "2",
+        &["the name of an objective, or `{ beta = 1.5 }`, found the integer 2"],
+    );
+}
+
+#[test]
+fn methods_that_descend_something_else() {
+    let kl = SMALL.replacen("name = \"small\"", "name = \"small\"\nobjective = \"kullback-leibler\"", 1);
+    let only = |algorithm: &str| kl.split("[[algorithm]]").next().unwrap_or_default().to_owned() + algorithm;
+    let mu = "[[algorithm]]\nname = \"mu\"";
+    let expected = ["`mu` descends ½‖A − WH‖²_F", "minimises the Kullback–Leibler", "`mu-kl`, `mu-beta`"];
+    alone(&only(mu), "\"mu\"", &expected);
+    alone(&only("[[algorithm]]\nname = \"mu-beta\"\nbeta = [1, 1.5]"), "\"mu-beta\"", &["with β = 1.5", "`mu-kl`"]);
+    alone(
+        &with("[[algorithm]]\nname = \"mu-kl\""),
+        "\"mu-kl\"",
+        &["`mu-kl` descends the Kullback–Leibler", "`a-hals`"],
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn field(name: &str, kind: FieldKind, default: Value) -> Field {
 
 impl Vocabulary for Words {
     fn algorithms(&self) -> Vec<String> {
-        ["mu", "als", "hals", "a-hals", "pgd", "rhals"].map(String::from).to_vec()
+        ["mu", "als", "hals", "a-hals", "pgd", "rhals", "mu-kl", "mu-beta"].map(String::from).to_vec()
     }
 
     fn fields(&self, algorithm: &str) -> Vec<Field> {
@@ -37,6 +37,7 @@ impl Vocabulary for Words {
                 field("order", FieldKind::Choice(vec!["cyclic".into(), "shuffled".into()]), json!("cyclic")),
                 field("restart", FieldKind::Bool, json!(false)),
             ],
+            "mu-beta" => vec![Field { minimum: None, ..field("beta", FieldKind::Number, json!(0.5)) }],
             "rhals" => vec![field("oversampling", FieldKind::Integer, json!(20))],
             _ => Vec::new(),
         }
@@ -65,6 +66,19 @@ impl Vocabulary for Words {
             return Err(ParameterError { key: "oversampling".into(), message: "more than the columns".into() });
         }
         Ok(all)
+    }
+
+    fn implied(&self, algorithm: &str, objective: Objective) -> Map<String, Value> {
+        let beta = (algorithm == "mu-beta").then(|| ("beta".to_owned(), json!(objective.beta())));
+        beta.into_iter().collect()
+    }
+
+    fn objective(&self, algorithm: &str, parameters: &Map<String, Value>) -> Objective {
+        match algorithm {
+            "mu-kl" => Objective::KullbackLeibler,
+            "mu-beta" => Objective::of_beta(parameters["beta"].as_f64().unwrap_or(f64::NAN)),
+            _ => Objective::Frobenius,
+        }
     }
 
     fn is_stochastic(&self, algorithm: &str) -> bool {

@@ -186,9 +186,44 @@ threads = [2]
 stop.seconds = 1
 "#;
 
+/// A small file with another objective and the algorithms that descend it.
+fn minimising(objective: &str, algorithms: &str) -> String {
+    let head = SMALL.split("[[algorithm]]").next().unwrap_or_default();
+    let head = head.replacen("name = \"small\"", &format!("name = \"small\"\nobjective = {objective}"), 1);
+    format!("{head}{algorithms}")
+}
+
+#[test]
+fn the_objective_reaches_the_parameters_that_follow_from_it() {
+    let beta = |objective: &str, algorithms: &str| {
+        let plan = planned(&minimising(objective, algorithms));
+        (plan.experiment.objective, plan.cells[0].parameters["beta"].as_f64().expect("a number"))
+    };
+    let plain = "[[algorithm]]\nname = \"mu-beta\"";
+    let divergence = [
+        ("{ beta = 1.5 }", Objective::Beta(1.5), 1.5),
+        ("{ beta = 1 }", Objective::KullbackLeibler, 1.0),
+        ("{ beta = -0.0 }", Objective::ItakuraSaito, 0.0),
+        ("\"itakura-saito\"", Objective::ItakuraSaito, 0.0),
+        ("\"frobenius\"", Objective::Frobenius, 2.0),
+    ];
+    for (text, objective, value) in divergence {
+        assert_eq!(beta(text, plain), (objective, value), "{text}");
+        assert_eq!(beta(text, &format!("{plain}\nbeta = {value:?}")), (objective, value), "written out: {text}");
+    }
+    let keys: Vec<String> = ["{ beta = 1 }", "\"kullback-leibler\"", "{ beta = 1.5 }"]
+        .iter()
+        .map(|objective| planned(&minimising(objective, plain)))
+        .map(|plan| plan.key(&plan.cells[0], "d", None))
+        .collect();
+    assert_eq!(keys[0], keys[1], "two ways to write one thing");
+    assert_ne!(keys[0], keys[2]);
+}
+
 #[test]
 fn written_as_toml_it_reads_back_to_the_same() {
-    for text in [FULL, SMALL, MANY] {
+    let divergence = minimising("{ beta = 1.5 }", "[[algorithm]]\nname = \"mu-beta\"");
+    for text in [FULL, SMALL, MANY, &divergence] {
         let plan = planned(text);
         let toml = plan.experiment.to_toml().expect("it can be written");
         let again = planned(&toml);

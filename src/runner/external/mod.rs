@@ -121,7 +121,7 @@ struct Watched {
 impl Host<'_> {
     fn conversation(&mut self, problem: &Problem<'_, f64>) -> Result<Reason, Fault> {
         let stop = self.request.stop;
-        let mut evaluator = Evaluator::new(problem.matrix, &self.factors, problem.par);
+        let mut evaluator = Evaluator::of(self.request.objective, problem.matrix, &self.factors, problem.par);
         let measures = self.look(&mut evaluator)?;
         let epsilon = if self.request.precision == "f32" { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let print = self.factors.fingerprint();
@@ -166,7 +166,7 @@ impl Host<'_> {
             matrix,
             start,
             rank: request.rank,
-            objective: request.objective.clone(),
+            objective: request.objective,
             precision: request.precision.clone(),
             threads: request.threads,
             seed: seed(&request.key),
