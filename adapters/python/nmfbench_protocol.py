@@ -68,6 +68,21 @@ class Problem:
     folder: Path
     parameters: dict[str, Any]
 
+    @property
+    def beta(self) -> float:
+        """The objective as a beta-divergence: 2 is Frobenius, 1 Kullback-Leibler, 0 Itakura-Saito."""
+        named = {"frobenius": 2.0, "kullback-leibler": 1.0, "itakura-saito": 0.0}
+        if isinstance(self.objective, float):
+            return self.objective
+        if self.objective not in named:
+            raise Refused(f"the objective `{self.objective}` is none that this adapter knows")
+        return named[self.objective]
+
+    @property
+    def single(self) -> bool:
+        """Whether single precision is asked for."""
+        return self.w.dtype == np.float32
+
     def options(self, **defaults: Any) -> SimpleNamespace:
         """The parameters over their defaults; unknown ones are refused, and so are others than the choices of a tuple."""
         unknown = sorted(set(self.parameters) - set(defaults) - {"densify"})

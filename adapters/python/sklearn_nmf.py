@@ -16,7 +16,7 @@ def solver(problem: Problem) -> Solver:
     options = problem.options(
         solver=("cd", "mu") if frobenius else ("mu",),
         mode=("continue", "restart"),
-        beta_loss=problem.objective,
+        beta_loss=problem.beta,
         alpha_W=0.0,
         alpha_H="same",
         l1_ratio=0.0,

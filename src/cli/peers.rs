@@ -91,6 +91,11 @@ fn check(names: &[String]) -> Result<ExitCode, Failure> {
             }
             Err(why) => {
                 unusable = true;
+                let why = match peer.platform {
+                    // The program is there; what it needs may not be.
+                    Platform::Installed { hint, .. } if !why.contains(hint) => format!("{why}\n{hint}"),
+                    _ => why,
+                };
                 let _ = writeln!(text, "{:<14} not usable: {}", peer.name, why.replace('\n', "\n               "));
             }
         }

@@ -24,7 +24,7 @@ pub struct Peer {
     pub licence: &'static str,
     /// What it runs on.
     pub platform: Platform,
-    /// The file that speaks the solver protocol, among [`FILES`].
+    /// The file that speaks the solver protocol, among [`FILES`]; empty where the program itself does.
     pub adapter: &'static str,
     /// Parameters with which its adapter is tried, as JSON.
     pub trial: &'static str,
@@ -56,7 +56,26 @@ macro_rules! files {
 }
 
 /// The adapters' files by their path in `adapters/`.
-pub const FILES: &[(&str, &str)] = files!["python/nmfbench_protocol.py", "python/sklearn_nmf.py"];
+pub const FILES: &[(&str, &str)] = files![
+    "python/nmfbench_protocol.py",
+    "python/sklearn_nmf.py",
+    "python/tensorly_nmf.py",
+    "python/nn_fac_nmf.py",
+    "python/torchnmf_nmf.py",
+    "python/nimfa_nmf.py",
+    "r/nmfbench_protocol.R",
+    "r/nmf.R",
+    "r/nnlm.R",
+    "r/rcppml.R",
+    "julia/nmf.jl",
+];
+
+/// A Python peer and its list.
+macro_rules! python {
+    ($list:literal) => {
+        Platform::Python { requirements: include_str!(concat!("../../adapters/python/requirements/", $list)) }
+    };
+}
 
 /// Every peer there is.
 pub const PEERS: &[Peer] = &[
@@ -72,9 +91,96 @@ pub const PEERS: &[Peer] = &[
         name: "scikit-learn",
         summary: "coordinate descent and multiplicative updates (Python)",
         licence: "BSD-3-Clause",
-        platform: Platform::Python { requirements: include_str!("../../adapters/python/requirements/sklearn.txt") },
+        platform: python!("sklearn.txt"),
         adapter: "python/sklearn_nmf.py",
         trial: r#"{"solver": "cd"}"#,
+    },
+    Peer {
+        name: "tensorly",
+        summary: "HALS and multiplicative updates of its CP decomposition (Python)",
+        licence: "BSD-3-Clause",
+        platform: python!("tensorly.txt"),
+        adapter: "python/tensorly_nmf.py",
+        trial: "{}",
+    },
+    Peer {
+        name: "nn-fac",
+        summary: "HALS, accelerated HALS, multiplicative updates for beta-divergences (Python)",
+        licence: "BSD-3-Clause",
+        platform: python!("nn-fac.txt"),
+        adapter: "python/nn_fac_nmf.py",
+        trial: "{}",
+    },
+    Peer {
+        name: "torchnmf",
+        summary: "multiplicative updates for beta-divergences, sparse too (Python, 4 GB with PyTorch)",
+        licence: "MIT",
+        platform: python!("torchnmf.txt"),
+        adapter: "python/torchnmf_nmf.py",
+        trial: "{}",
+    },
+    Peer {
+        name: "nimfa",
+        summary: "multiplicative updates and projected gradient, sparse too (Python)",
+        licence: "BSD-3-Clause",
+        platform: python!("nimfa.txt"),
+        adapter: "python/nimfa_nmf.py",
+        trial: "{}",
+    },
+    Peer {
+        name: "r-nmf",
+        summary: "multiplicative updates, Frobenius and Kullback-Leibler (R)",
+        licence: "GPL-2.0-or-later",
+        platform: Platform::Installed {
+            program: "Rscript",
+            hint: r#"install R, then in R: install.packages(c("NMF", "jsonlite", "Matrix"))"#,
+        },
+        adapter: "r/nmf.R",
+        trial: "{}",
+    },
+    Peer {
+        name: "r-nnlm",
+        summary: "sequential coordinate descent and multiplicative updates (R)",
+        licence: "BSD-2-Clause",
+        platform: Platform::Installed {
+            program: "Rscript",
+            hint: r#"install R, then in R: install.packages(c("jsonlite", "Matrix")), and NNLM from its archive"#,
+        },
+        adapter: "r/nnlm.R",
+        trial: "{}",
+    },
+    Peer {
+        name: "r-rcppml",
+        summary: "alternating nonnegative least squares, sparse too (R)",
+        licence: "GPL-3.0-or-later",
+        platform: Platform::Installed {
+            program: "Rscript",
+            hint: r#"install R, then in R: install.packages(c("RcppML", "jsonlite", "Matrix"))"#,
+        },
+        adapter: "r/rcppml.R",
+        trial: "{}",
+    },
+    Peer {
+        name: "julia-nmf",
+        summary: "NMF.jl: multiplicative updates, projected ALS and gradient, coordinate descent (Julia)",
+        licence: "MIT",
+        platform: Platform::Installed {
+            program: "julia",
+            hint: r#"install Julia, then in Julia: using Pkg; Pkg.add(["NMF", "JSON", "NPZ"])"#,
+        },
+        adapter: "julia/nmf.jl",
+        trial: "{}",
+    },
+    Peer {
+        name: "planc",
+        summary: "MU, HALS, block principal pivoting, AO-ADMM (C++)",
+        licence: "BSD-3-Clause",
+        platform: Platform::Installed {
+            program: "planc-nmfbench",
+            hint: "build it from adapters/planc as adapters/README.md says, and put it on the PATH",
+        },
+        adapter: "",
+        trial: "{}",
     },
 ];
 
@@ -126,7 +232,7 @@ impl Peer {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         let language = self.adapter.split('/').next().unwrap_or_default();
-        let shared = |path: &str| path.starts_with(language) && path.contains("protocol");
+        let shared = |path: &str| !language.is_empty() && path.starts_with(language) && path.contains("protocol");
         for (_, text) in FILES.iter().filter(|(path, _)| *path == self.adapter || shared(path)) {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
@@ -151,11 +257,13 @@ pub fn launch(name: &str) -> Result<Vec<String>, PeerError> {
         let Standing::Missing(why) = standing(peer) else { unreachable!("ready or missing") };
         return Err(not_ready(why));
     };
-    let argument = match peer.platform {
-        Platform::Own => SOLVER.to_owned(),
-        _ => home::adapters()?.join(peer.adapter).display().to_string(),
-    };
-    Ok(vec![program.display().to_string(), argument])
+    let mut command = vec![program.display().to_string()];
+    match peer.platform {
+        Platform::Own => command.push(SOLVER.to_owned()),
+        _ if peer.adapter.is_empty() => {}
+        _ => command.push(home::adapters()?.join(peer.adapter).display().to_string()),
+    }
+    Ok(command)
 }
 
 #[cfg(test)]
@@ -165,8 +273,7 @@ mod tests {
     #[test]
     fn every_peer_has_its_adapter_and_a_trial() {
         for peer in PEERS {
-            let own = matches!(peer.platform, Platform::Own);
-            assert!(own || FILES.iter().any(|(path, _)| *path == peer.adapter), "{}", peer.name);
+            assert!(peer.adapter.is_empty() || FILES.iter().any(|(path, _)| *path == peer.adapter), "{}", peer.name);
             let trial: serde_json::Value = serde_json::from_str(peer.trial).expect(peer.name);
             assert!(trial.is_object(), "{}", peer.name);
             assert_eq!(peer.digest().len(), 64);

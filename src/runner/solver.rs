@@ -25,8 +25,8 @@ pub(crate) fn solve(registry: &Registry, name: Option<String>) -> Result<(), Wor
         None => ask.parameters.shift_remove("solver").and_then(|name| name.as_str().map(str::to_owned)),
     };
     let name = named.ok_or("no algorithm: name one, or give the parameter `solver`")?;
-    if ask.matrix.format != Format::Npy {
-        return Err("the matrix has to come as .npy".into());
+    if ask.matrix.format == Format::Mtx {
+        return Err("the matrix has to come as .npy, or as .npz where it is sparse".into());
     }
     if ask.threads > 1 {
         rayon::ThreadPoolBuilder::new().num_threads(ask.threads).build_global()?;

@@ -123,21 +123,28 @@ fn a_solver_that_starts_anew_for_each_checkpoint_is_marked() {
 
 #[test]
 fn our_own_binary_through_the_protocol_gives_the_same_trace() {
-    let entries = ["mu", "hals", "pgd"].map(|name| {
+    same_trace(HEAD, &["mu", "hals", "pgd"]);
+    let sparse = "generator = \"word-counts\"\nlength = 10.0";
+    same_trace(&HEAD.replace("generator = \"low-rank\"", sparse), &["hals", "pgd"]);
+}
+
+fn same_trace(head: &str, names: &[&str]) {
+    let entries = names.iter().map(|name| {
         let program = env!("CARGO_BIN_EXE_nmfbench");
         format!(
             "[[algorithm]]\nname = \"{name}\"\n[[algorithm]]\nname = \"{name}-program\"\n\
              command = ['{program}', \"solver\", \"{name}\"]\n"
         )
     });
-    let bench = Bench::with("programs.toml", &format!("{HEAD}{}", entries.concat()).replace("= 3\n", "= 60\n"));
+    let entries = entries.collect::<String>();
+    let bench = Bench::with("programs.toml", &format!("{head}{entries}").replace("= 3\n", "= 60\n"));
     bench.call(0, &["run", "programs.toml"]);
     let runs = bench.columns("results/programs/runs.csv", &["label", "run", "status", "iterations", "factors_sha256"]);
     let traces = bench.columns("results/programs/traces.csv", LOOK);
     let trace = |run: &str| -> Vec<Vec<String>> {
         traces.iter().filter(|row| row[0] == run).map(|row| row[1..].to_vec()).collect()
     };
-    for name in ["mu", "hals", "pgd"] {
+    for name in names {
         let find = |label: &str| runs.iter().find(|row| row[0] == label).expect("a run");
         let (built_in, program) = (find(name), find(&format!("{name}-program")));
         assert_eq!(built_in[2..], program[2..], "{name}");
@@ -182,6 +189,43 @@ fn a_program_that_is_not_there_and_a_peer_that_is_not_installed_say_so() {
     assert!(code == Some(0) && text.contains("scikit-learn"), "{text}");
     let (code, text) = call(&["peers", "setup", "scikit"]);
     assert!(code == Some(2) && text.contains("unknown peer"), "{text}");
+}
+
+/// Programs that the user would install, all played by the stand-in; each wants the adapter as its argument.
+#[cfg(unix)]
+#[test]
+fn peers_that_the_user_installs_are_found_along_the_path_and_take_part() {
+    use std::os::unix::fs::PermissionsExt;
+    let installed = ["r-nmf", "r-nnlm", "r-rcppml", "julia-nmf", "planc"];
+    let entries = installed.map(|peer| format!("[[algorithm]]\nname = \"in-{peer}\"\npeer = \"{peer}\"\n"));
+    let bench = bench(&entries.concat());
+    let stand_in = bench.path("stand_in.sh");
+    for (program, adapter) in [("Rscript", "*/r/*.R"), ("julia", "*/julia/nmf.jl"), ("planc-nmfbench", "")] {
+        let script = format!(
+            "#!/bin/sh\ncase \"$1\" in {}) ;; *) exit 9 ;; esac\n[ -z \"$1\" ] || [ -f \"$1\" ] || exit 8\nexec sh '{}'\n",
+            if adapter.is_empty() { "''" } else { adapter },
+            stand_in.display()
+        );
+        bench.write(&format!("bin/{program}"), script.as_bytes());
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(bench.path(&format!("bin/{program}")), executable).expect("executable");
+    }
+    let call = |path: &str, arguments: &[&str]| {
+        let mut program = bench.program();
+        program.env("NMFBENCH_PEERS", bench.path("peers")).env("PATH", path);
+        let output = program.args(arguments).output().expect("it starts");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let path = format!("{}:/usr/bin:/bin", bench.path("bin").display());
+    let check = [&["peers", "check"], &installed[..]].concat();
+    let (code, text) = call(&path, &check);
+    assert!(code == Some(0) && text.matches("usable: stand-in 1.0").count() == 5, "{text}");
+    let (code, text) = call(&path, &["run", "programs.toml"]);
+    assert!(code == Some(0), "{text}");
+    assert!(outcomes(&bench).values().all(|(status, _)| status == "budget"), "{text}");
+    let (code, text) = call(&bench.path("").display().to_string(), &check);
+    assert!(code == Some(1) && text.matches("is not on the PATH").count() == 5, "{text}");
+    assert!(text.contains("Pkg.add") && text.contains("adapters/README.md"), "{text}");
 }
 
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 # A program that speaks the solver protocol and never moves from the start; `fault` says what it does wrong.
 read -r request
 fault=${request#*\"fault\":\"}; fault=${fault%%\"*}
+case $request in *start_w.mtx*) form=mtx ;; *) form=npy ;; esac
 token=${request#*\"token\":\"}; token=${token%%\"*}
 protocol=1; mode=continue
 case $fault in
@@ -21,7 +22,7 @@ while read -r command; do
   esac
   until=${command#*\"until\":}; until=${until%%[!0-9]*}
   calls=$((calls + 1)); seconds=0.000$calls
-  cp start_w.mtx w.mtx; cp start_h.mtx h.mtx
+  cp start_w.$form w.$form; cp start_h.$form h.$form
   extra=
   case $fault in
     garbage) echo 'Iteration 1, error 0.25' ;;
@@ -47,5 +48,5 @@ while read -r command; do
     exit) echo 'the license has expired' >&2; exit 3 ;;
     disk) head -c 400000000 /dev/zero > ballast || exit 5 ;;
   esac
-  echo "{\"event\":\"checkpoint\",\"iteration\":$until,\"seconds\":$seconds,\"w\":\"w.mtx\",\"h\":\"h.mtx\"$extra}"
+  echo "{\"event\":\"checkpoint\",\"iteration\":$until,\"seconds\":$seconds,\"w\":\"w.$form\",\"h\":\"h.$form\"$extra}"
 done
