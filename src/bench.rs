@@ -10,7 +10,8 @@ use faer::{Accum, Mat, Par};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
 use nmfbench_algorithms::{
-    Breakdown, Entry, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, Sparse, StartIn, kernels,
+    Breakdown, Entry, Factors, Init, InvalidMatrix, InvalidProblem, Matrix, Problem, Real, Solver, Sparse, StartIn,
+    kernels,
 };
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -44,14 +45,6 @@ pub enum BenchError {
     /// The rank does not fit.
     #[error(transparent)]
     Problem(#[from] InvalidProblem),
-    /// An algorithm cannot start or go on.
-    #[error("{name}: {source}")]
-    Breakdown {
-        /// Which.
-        name: String,
-        /// Why.
-        source: Breakdown,
-    },
     /// No threads could be had.
     #[error("cannot make {threads} threads: {source}")]
     Threads {
@@ -92,9 +85,22 @@ pub struct Outcome {
     /// A product of two square matrices of order [`SQUARE`], by faer: what the machine does at its best.
     pub square: Times,
     /// One iteration of each algorithm.
-    pub steps: Vec<(String, Times)>,
+    pub steps: Vec<Steps>,
+    /// Algorithms that cannot run on this matrix, and why.
+    pub left_out: Vec<(String, Breakdown)>,
     /// Stored entries of A.
     pub nnz: usize,
+}
+
+/// One iteration of an algorithm.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    /// The algorithm.
+    pub name: String,
+    /// Its durations.
+    pub times: Times,
+    /// Operations of the last iteration, by formula.
+    pub flops: f64,
 }
 
 /// Order of the square matrices whose product is the machine's mark.
@@ -105,7 +111,7 @@ impl Bench {
     /// or of counts of words whose frequencies follow Zipf's law where a density is given.
     ///
     /// # Errors
-    /// When the shape or the number of threads is not possible, or an algorithm breaks down.
+    /// When the shape or the number of threads is not possible.
     pub fn run<T: StartIn>(&self, algorithms: &[&Entry]) -> Result<Outcome, BenchError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build();
         let pool = pool.map_err(|source| BenchError::Threads { threads: self.threads, source })?;
@@ -129,16 +135,20 @@ impl Bench {
         let mut problem = Problem::new(&matrix, self.rank, key(1, "bench"))?;
         problem.par = par;
 
-        let broken = |name: &str, source| BenchError::Breakdown { name: name.to_owned(), source };
-        let mut solvers = Vec::new();
+        let (mut solvers, mut left_out) = (Vec::new(), Vec::new());
         for entry in algorithms {
             let method = entry.parse(&Table::new()).unwrap_or_else(|e| unreachable!("defaults are valid: {e}"));
             let mut factors = start.clone();
-            let mut solver = T::start(&*method, &problem, &factors).map_err(|e| broken(entry.name, e))?;
+            let mut solver = T::start(&*method, &problem, &factors);
             for _ in 0..self.warm_up {
-                solver.step(&problem, &mut factors).map_err(|e| broken(entry.name, e))?;
+                solver = solver.and_then(|mut solver| solver.step(&problem, &mut factors).map(|_| solver));
             }
-            solvers.push((entry.name, solver, factors, Vec::new()));
+            match solver {
+                Ok(solver) => {
+                    solvers.push(Candidate { name: entry.name, solver, factors, seconds: vec![], flops: 0.0 })
+                }
+                Err(why) => left_out.push((entry.name.to_owned(), why)),
+            }
         }
 
         let k = self.rank;
@@ -154,16 +164,39 @@ impl Bench {
                 kernels::gram(gram.as_mut(), start.ht.as_ref(), par);
             }));
             square.push(seconds(|| matmul(&mut xy, Accum::Replace, &x, &y, T::of(1.0), par)));
-            for (name, solver, factors, taken) in &mut solvers {
-                let began = Instant::now();
-                solver.step(&problem, factors).map_err(|e| broken(name, e))?;
-                taken.push(began.elapsed().as_secs_f64());
-            }
+            solvers.retain_mut(|candidate| match candidate.turn(&problem) {
+                Ok(()) => true,
+                Err(why) => {
+                    left_out.push((candidate.name.to_owned(), why));
+                    false
+                }
+            });
             black_box((&aht, &atw, &gram, &xy));
         }
-        let steps = solvers.into_iter().map(|(name, _, _, taken)| (name.to_owned(), Times(taken))).collect();
+        let steps =
+            solvers.into_iter().map(|c| Steps { name: c.name.to_owned(), times: Times(c.seconds), flops: c.flops });
+        let steps = steps.collect();
         let [times, transpose_times, grams, square] = [times, transpose_times, grams, square].map(Times);
-        Ok(Outcome { times, transpose_times, grams, square, steps, nnz: matrix.nnz() })
+        Ok(Outcome { times, transpose_times, grams, square, steps, left_out, nnz: matrix.nnz() })
+    }
+}
+
+/// An algorithm at work.
+struct Candidate<'a, T> {
+    name: &'a str,
+    solver: Box<dyn Solver<T>>,
+    factors: Factors<T>,
+    seconds: Vec<f64>,
+    flops: f64,
+}
+
+impl<T: Real> Candidate<'_, T> {
+    fn turn(&mut self, problem: &Problem<'_, T>) -> Result<(), Breakdown> {
+        let began = Instant::now();
+        let effort = self.solver.step(problem, &mut self.factors)?;
+        self.seconds.push(began.elapsed().as_secs_f64());
+        self.flops = effort.flops;
+        Ok(())
     }
 }
 
@@ -223,10 +256,10 @@ mod tests {
                 [&outcome.times, &outcome.transpose_times, &outcome.grams, &outcome.square].map(|t| t.0.len());
             assert_eq!((lengths, outcome.nnz), ([4; 4], 600));
             assert_eq!(
-                outcome.steps.iter().map(|(name, t)| (name.as_str(), t.0.len())).collect::<Vec<_>>(),
+                outcome.steps.iter().map(|s| (s.name.as_str(), s.times.0.len())).collect::<Vec<_>>(),
                 [("mu", 4), ("hals", 4)]
             );
-            assert!(outcome.steps.iter().all(|(_, t)| t.median() > 0.0));
+            assert!(outcome.steps.iter().all(|s| s.times.median() > 0.0 && s.flops > 7200.0));
         }
     }
 

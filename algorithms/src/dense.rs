@@ -2,23 +2,26 @@
 //!
 //! A product with a skinny factor is bound by the way to the registers, and packing the large operand anew at each call
 //! costs a third of it. A never changes, so it is packed once: into blocks of columns, in these into panels a few vectors
-//! of rows high, and in these column after column. `A·Y` loads such columns as vectors and broadcasts Y; `Aᵀ·X` broadcasts
-//! their entries and loads X as vectors. One copy serves both.
+//! of rows high, and in these column after column. `A·Y` loads such columns as vectors and broadcasts Y; `Aᵀ·X` multiplies
+//! them with columns of X and sums. One copy serves both, and the factors are read where they are.
 
 use crate::kernels::scratch::{aligned, spare};
-use crate::kernels::tiles::{HEIGHT, STACK, inner, outer, widths};
+use crate::kernels::tiles::{HEIGHT, by_width, dots, outer, prefetch, prefetch_far, widths};
 use crate::kernels::{column, column_mut, threads};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
+use std::array::from_fn;
 
-/// Columns of a block, at most: with the panels of a group they stay in the second-level cache.
-const WIDTH: usize = 240;
-/// Columns of a block are a multiple of this, the least that all tiles divide.
-const STEP: usize = 12;
-/// Panels whose products are summed in registers before they go to memory.
-pub(crate) const GROUP: usize = 4;
+/// Bytes of a panel in a block, about: while it is worked on, it and the next one share the first-level cache.
+const PANEL: usize = 25 << 10;
+/// Bytes of a column of A that a tile of Aᵀ·X runs along, about: the columns of X beside it stay in the first-level cache.
+const COLUMN: usize = 2 << 10;
+/// Columns of A in a tile of Aᵀ·X.
+const COLUMNS: usize = 4;
+/// Columns of X in a tile of Aᵀ·X, at most.
+const MOST: usize = 5;
 
 /// A dense m×n matrix, packed.
 #[derive(Debug)]
@@ -66,10 +69,11 @@ impl<T: Real> Dense<T> {
             }
         }
         let height = Arch::new().dispatch(Height::<T>(std::marker::PhantomData));
-        // An even number of equal blocks, so that two threads have the same to do.
-        let blocks = if cols <= 2 * STEP { 1 } else { cols.div_ceil(WIDTH).next_multiple_of(2) };
-        let width = cols.div_ceil(blocks).next_multiple_of(STEP);
-        let mut dense = Dense { rows, cols, height, width, store: Vec::new(), from: 0 };
+        // Equal blocks. An odd number of tiles: the same column in two panels then never falls on the same place of a page,
+        // where they would drive each other from the cache.
+        let most = PANEL / (height * size_of::<T>());
+        let tiles = cols.div_ceil(cols.div_ceil(most)).div_ceil(COLUMNS) | 1;
+        let mut dense = Dense { rows, cols, height, width: tiles * COLUMNS, store: Vec::new(), from: 0 };
         dense.store = vec![T::of(0.0); dense.len() + spare::<T>()];
         dense.from = aligned(&dense.store);
         dense
@@ -93,16 +97,6 @@ impl<T: Real> Dense<T> {
 
     pub(crate) fn blocks(&self) -> usize {
         self.cols.div_ceil(self.width)
-    }
-
-    /// Rows of a panel.
-    pub(crate) fn height(&self) -> usize {
-        self.height
-    }
-
-    /// Columns of a block but the last.
-    pub(crate) fn width(&self) -> usize {
-        self.width
     }
 
     fn len(&self) -> usize {
@@ -130,6 +124,16 @@ impl<T: Real> Dense<T> {
         let columns = self.columns(block);
         let at = self.offset(columns.start, panel);
         &self.values()[at..at + columns.len() * self.height]
+    }
+
+    /// Rows of a panel.
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of a block, the last of which may have fewer.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     /// Copies column j.
@@ -181,99 +185,69 @@ impl<T: Real> Dense<T> {
         self.values().chunks(4096).for_each(&mut f);
     }
 
+    /// The panels that a tile of Aᵀ·X runs along.
+    fn group(&self) -> usize {
+        let most = COLUMN / (self.height * size_of::<T>());
+        self.panels().div_ceil(self.panels().div_ceil(most))
+    }
+
     /// Makes the present thread hold the memory that products with k columns want.
     pub fn reserve(&self, k: usize) {
-        let lanes = self.height / HEIGHT;
-        let padded = k.next_multiple_of(lanes);
-        T::with_scratch(((self.panels() * self.height) + self.cols) * padded, |_| ());
+        T::with_scratch(self.group() * self.height * k, |_| ());
     }
 
     /// `dst = A·Y` for Y n×k, dst m×k.
     pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
-        let k = y.ncols();
-        T::with_scratch(self.cols * k, |packed| {
-            for block in 0..self.blocks() {
-                let columns = self.columns(block);
-                let part = &mut packed[columns.start * k..columns.end * k];
-                let mut at = 0;
-                for (q, width) in widths(k) {
-                    for l in 0..width {
-                        for (i, value) in column(y, q + l)[columns.clone()].iter().enumerate() {
-                            part[at + i * width + l] = *value;
-                        }
-                    }
-                    at += columns.len() * width;
-                }
-            }
-            let task = Times { a: self, packed, panels: 0..self.panels(), dst };
-            task.divided(threads(par));
-        });
+        assert_eq!(y.nrows(), self.cols, "Y has a row for each column of A");
+        assert_eq!(dst.shape(), (self.rows, y.ncols()), "the result has the rows of A and the columns of Y");
+        Times { a: self, y, panels: 0..self.panels(), dst }.divided(threads(par));
     }
 
     /// `dst = Aᵀ·X` for X m×k, dst n×k.
     pub fn transpose_times(&self, dst: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
-        let lanes = self.height / HEIGHT;
-        let padded = x.ncols().next_multiple_of(lanes);
-        let packed = self.panels() * self.height * padded;
-        T::with_scratch(packed + self.cols * padded, |scratch| {
-            let (packed, sums) = scratch.split_at_mut(packed);
-            pack_rows(packed, x, self.height, lanes);
-            let task = TransposeTimes { a: self, packed, padded, blocks: 0..self.blocks(), sums, dst };
+        assert_eq!(x.nrows(), self.rows, "X has a row for each row of A");
+        assert_eq!(
+            dst.shape(),
+            (self.cols, x.ncols()),
+            "the result has a row for each column of A and the columns of X"
+        );
+        // The last group of panels goes beyond the end of X: its rows are set out with zeros below.
+        let group = self.group();
+        let first = (self.panels() - 1) / group * group;
+        let (from, rows) = (first * self.height, (self.panels() - first) * self.height);
+        T::with_scratch(rows * x.ncols(), |last| {
+            for (q, to) in last.chunks_exact_mut(rows).enumerate() {
+                let (to, beyond) = to.split_at_mut(self.rows - from);
+                to.copy_from_slice(&column(x, q)[from..]);
+                beyond.fill(T::of(0.0));
+            }
+            let task = TransposeTimes { a: self, x, last, blocks: 0..self.blocks(), dst };
             task.divided(threads(par));
         });
-    }
-}
-
-/// The vectors of a tile of Aᵀ·X: threes, and twos where threes would leave one.
-pub(crate) fn depths(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let left = vectors - at;
-        let depth = match left {
-            0 => return None,
-            1 | 2 => left,
-            _ if left.is_multiple_of(3) => 3,
-            _ => 2,
-        };
-        at += depth;
-        Some((at - depth, depth))
-    })
-}
-
-/// X row by row: in groups of panels, in these by the vectors of a tile, zeros where X ends.
-pub(crate) fn pack_rows<T: Real>(packed: &mut [T], x: MatRef<'_, T>, height: usize, lanes: usize) {
-    let vectors = x.ncols().div_ceil(lanes);
-    let mut rest = packed;
-    let padded_rows = x.nrows().next_multiple_of(height);
-    for from in (0..padded_rows).step_by(GROUP * height) {
-        let rows = (GROUP * height).min(padded_rows - from);
-        let filled = rows.min(x.nrows() - from);
-        for (v, depth) in depths(vectors) {
-            let (tile, later) = rest.split_at_mut(rows * depth * lanes);
-            rest = later;
-            let stride = depth * lanes;
-            tile[filled * stride..].fill(T::of(0.0));
-            for l in 0..stride {
-                let q = v * lanes + l;
-                if q < x.ncols() {
-                    for (i, value) in column(x, q)[from..from + filled].iter().enumerate() {
-                        tile[i * stride + l] = *value;
-                    }
-                } else {
-                    (0..filled).for_each(|i| tile[i * stride + l] = T::of(0.0));
-                }
-            }
-        }
     }
 }
 
 /// A·Y on some panels.
 struct Times<'a, T> {
     a: &'a Dense<T>,
-    packed: &'a [T],
+    y: MatRef<'a, T>,
     panels: std::ops::Range<usize>,
     /// The rows of these panels.
     dst: MatMut<'a, T>,
+}
+
+/// A panel at work.
+#[derive(Clone, Copy)]
+struct Panel<'a, T> {
+    values: &'a [T],
+    /// What lies in memory behind it, as far as nobody has asked for it.
+    next: &'a [T],
+    /// The columns of A.
+    columns: (usize, usize),
+    /// The first row, among those of the result.
+    from: usize,
+    /// Nothing has been summed yet.
+    first: bool,
 }
 
 impl<T: Real> Times<'_, T> {
@@ -282,37 +256,77 @@ impl<T: Real> Times<'_, T> {
         if threads < 2 || self.panels.len() < 2 {
             return Arch::new().dispatch(self);
         }
-        let Times { a, packed, panels, dst } = self;
+        let Times { a, y, panels, dst } = self;
         let middle = panels.start + panels.len() * (threads / 2) / threads;
         let (upper, lower) = dst.split_at_row_mut((middle - panels.start) * a.height);
         rayon::join(
-            || Times { a, packed, panels: panels.start..middle, dst: upper }.divided(threads / 2),
-            || Times { a, packed, panels: middle..panels.end, dst: lower }.divided(threads - threads / 2),
+            || Times { a, y, panels: panels.start..middle, dst: upper }.divided(threads / 2),
+            || Times { a, y, panels: middle..panels.end, dst: lower }.divided(threads - threads / 2),
         );
     }
 
+    /// With tiles of H vectors, STACK on top of each other in a panel.
     #[inline(always)]
-    fn tiles<S: Simd, const K: usize>(&mut self, simd: S, panel: &[T], y: &[T], q: usize, from: usize, first: bool) {
-        let height = self.a.height / STACK;
-        for tile in 0..STACK {
-            let sums = outer::<S, T, K, STACK>(simd, panel, tile, y);
-            let from = from + tile * height;
-            if from >= self.dst.nrows() {
-                return;
+    fn run<S: Simd, const H: usize, const STACK: usize>(&mut self, simd: S, most: usize) {
+        let k = self.dst.ncols();
+        let (a, line) = (self.a, 64 / size_of::<T>());
+        for block in 0..a.blocks() {
+            let columns = a.columns(block);
+            for (at, p) in self.panels.clone().enumerate() {
+                let (values, behind) = a.values()[a.offset(columns.start, p)..].split_at(columns.len() * a.height);
+                let next = &behind[..behind.len().min(values.len())];
+                let (from, first) = (at * a.height, block == 0);
+                let mut panel = Panel { values, next, columns: (columns.start, columns.end), from, first };
+                for (q, width) in widths(k, most) {
+                    for tile in 0..STACK {
+                        by_width!(width, self.tile::<S, H, STACK>(simd, panel, tile, q));
+                        // Each tile asks for a part of the next panel, so that memory is read while this one is at work.
+                        panel.next = panel.next.get(columns.len() * line..).unwrap_or_default();
+                    }
+                }
             }
-            let rows = height.min(self.dst.nrows() - from);
-            for (l, sums) in sums.iter().enumerate() {
-                let dst = &mut column_mut(self.dst.rb_mut(), q + l)[from..from + rows];
-                if rows == height {
-                    let (dst, _) = T::vectors_mut::<S>(dst);
-                    let one = T::splat(simd, T::of(1.0));
-                    for (dst, sum) in dst.iter_mut().zip(sums) {
-                        *dst = if first { *sum } else { T::mul_add(simd, one, *sum, *dst) };
-                    }
-                } else {
-                    for (dst, sum) in dst.iter_mut().zip(T::values::<S>(sums)) {
-                        *dst = if first { *sum } else { *dst + *sum };
-                    }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const H: usize, const STACK: usize, const K: usize>(
+        &mut self,
+        simd: S,
+        panel: Panel<'_, T>,
+        tile: usize,
+        q: usize,
+    ) {
+        let height = H * T::lanes::<S>();
+        let from = panel.from + tile * height;
+        if from >= self.dst.nrows() {
+            return;
+        }
+        let rows = height.min(self.dst.nrows() - from);
+        let line = 64 / size_of::<T>();
+        if !panel.first {
+            for l in 0..K {
+                let dst = column(self.dst.rb(), q + l);
+                (0..height).step_by(line).for_each(|i| prefetch(dst, from + i));
+            }
+        }
+        let (start, end) = panel.columns;
+        let y: [&[T]; K] = from_fn(|l| &column(self.y, q + l)[start..end]);
+        let rows_of_y = (0..end - start).map(|j| {
+            prefetch(panel.next, j * line);
+            from_fn(|l| y[l][j])
+        });
+        let sums = outer::<S, T, K, H, STACK>(simd, panel.values, tile, rows_of_y);
+        for (l, sums) in sums.iter().enumerate() {
+            let dst = &mut column_mut(self.dst.rb_mut(), q + l)[from..from + rows];
+            if rows == height {
+                let (dst, _) = T::vectors_mut::<S>(dst);
+                let one = T::splat(simd, T::of(1.0));
+                for (dst, sum) in dst.iter_mut().zip(sums) {
+                    *dst = if panel.first { *sum } else { T::mul_add(simd, one, *sum, *dst) };
+                }
+            } else {
+                for (dst, sum) in dst.iter_mut().zip(T::values::<S>(sums)) {
+                    *dst = if panel.first { *sum } else { *dst + *sum };
                 }
             }
         }
@@ -324,25 +338,10 @@ impl<T: Real> WithSimd for Times<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let k = self.dst.ncols();
-        for block in 0..self.a.blocks() {
-            let columns = self.a.columns(block);
-            let packed = &self.packed[columns.start * k..columns.end * k];
-            for (at, p) in self.panels.clone().enumerate() {
-                let panel = self.a.panel(block, p);
-                let (from, first) = (at * self.a.height, block == 0);
-                for (q, width) in widths(k) {
-                    let y = &packed[q * columns.len()..(q + width) * columns.len()];
-                    match width {
-                        6 => self.tiles::<S, 6>(simd, panel, y, q, from, first),
-                        5 => self.tiles::<S, 5>(simd, panel, y, q, from, first),
-                        4 => self.tiles::<S, 4>(simd, panel, y, q, from, first),
-                        3 => self.tiles::<S, 3>(simd, panel, y, q, from, first),
-                        2 => self.tiles::<S, 2>(simd, panel, y, q, from, first),
-                        _ => self.tiles::<S, 1>(simd, panel, y, q, from, first),
-                    }
-                }
-            }
+        if S::REGISTER_COUNT >= 32 {
+            self.run::<S, HEIGHT, 1>(simd, 5);
+        } else {
+            self.run::<S, 2, { HEIGHT / 2 }>(simd, 6);
         }
     }
 }
@@ -350,14 +349,26 @@ impl<T: Real> WithSimd for Times<'_, T> {
 /// Aᵀ·X on some blocks of columns.
 struct TransposeTimes<'a, T> {
     a: &'a Dense<T>,
-    packed: &'a [T],
-    /// k, up to whole vectors.
-    padded: usize,
+    x: MatRef<'a, T>,
+    /// The rows of X in the last group, column after column, with zeros below.
+    last: &'a [T],
     blocks: std::ops::Range<usize>,
-    /// The result row by row, for these blocks.
-    sums: &'a mut [T],
     /// The rows of these blocks.
     dst: MatMut<'a, T>,
+}
+
+/// Some panels of a block at work.
+#[derive(Clone, Copy)]
+struct Group<'a, T> {
+    panels: &'a [T],
+    /// What lies in memory behind them, as far as nobody has asked for it.
+    next: &'a [T],
+    /// The first row of the panels, and how many they have.
+    rows: (usize, usize),
+    /// Columns in the block.
+    width: usize,
+    /// The first of them among the rows of the result.
+    row: usize,
 }
 
 impl<T: Real> TransposeTimes<'_, T> {
@@ -366,55 +377,61 @@ impl<T: Real> TransposeTimes<'_, T> {
         if threads < 2 || self.blocks.len() < 2 {
             return Arch::new().dispatch(self);
         }
-        let TransposeTimes { a, packed, padded, blocks, sums, dst } = self;
+        let TransposeTimes { a, x, last, blocks, dst } = self;
         let middle = blocks.start + blocks.len() * (threads / 2) / threads;
-        let rows = (middle - blocks.start) * a.width;
-        let (upper, lower) = dst.split_at_row_mut(rows);
-        let (before, after) = sums.split_at_mut(rows * padded);
-        let part = |blocks, sums, dst| TransposeTimes { a, packed, padded, blocks, sums, dst };
+        let (upper, lower) = dst.split_at_row_mut((middle - blocks.start) * a.width);
         rayon::join(
-            || part(blocks.start..middle, before, upper).divided(threads / 2),
-            || part(middle..blocks.end, after, lower).divided(threads - threads / 2),
+            || TransposeTimes { a, x, last, blocks: blocks.start..middle, dst: upper }.divided(threads / 2),
+            || TransposeTimes { a, x, last, blocks: middle..blocks.end, dst: lower }.divided(threads - threads / 2),
         );
-    }
-
-    #[inline(always)]
-    fn tiles<S: Simd, const J: usize, const V: usize>(&mut self, simd: S, at: &mut Tile<'_, T>) {
-        let lanes = T::lanes::<S>();
-        let height = self.a.height;
-        while at.j + J <= at.width {
-            let panels =
-                at.panels.chunks_exact(at.width * height).map(|panel| &panel[at.j * height..(at.j + J) * height]);
-            let sums = inner::<S, T, J, V>(simd, panels, at.x);
-            let one = T::splat(simd, T::of(1.0));
-            for (l, sums) in sums.iter().enumerate() {
-                let to = (at.row + at.j + l) * self.padded + at.v * lanes;
-                let (dst, _) = T::vectors_mut::<S>(&mut self.sums[to..to + V * lanes]);
-                for (dst, sum) in dst.iter_mut().zip(sums) {
-                    *dst = if at.first { *sum } else { T::mul_add(simd, one, *sum, *dst) };
-                }
-            }
-            at.j += J;
-        }
     }
 }
 
-/// Where a tile of Aᵀ·X stands.
-struct Tile<'a, T> {
-    /// The panels of the group, one after the other.
-    panels: &'a [T],
-    /// The group's rows of X, the vectors of this tile.
-    x: &'a [T],
-    /// Columns in the block.
-    width: usize,
-    /// The first row of the block among the sums.
-    row: usize,
-    /// The first column in the block.
-    j: usize,
-    /// The first vector.
-    v: usize,
-    /// Nothing has been summed yet.
-    first: bool,
+impl<T: Real> TransposeTimes<'_, T> {
+    /// The columns q … q + Q of the result, as far as a group contributes; `lines` of memory are asked for in each step.
+    #[inline(always)]
+    fn columns<S: Simd, const Q: usize>(&mut self, simd: S, mut group: Group<'_, T>, q: usize, lines: usize) {
+        let (from, rows) = group.rows;
+        let last = from + rows > self.a.rows;
+        let (x, padded) = (self.x, self.last);
+        let x =
+            from_fn(|l| if last { &padded[(q + l) * rows..][..rows] } else { &column(x, q + l)[from..from + rows] });
+        let asked = group.panels.len() / (group.width * self.a.height) * lines * (64 / size_of::<T>());
+        let mut j = 0;
+        while j + COLUMNS <= group.width {
+            self.tile::<S, COLUMNS, Q>(simd, group, x, (j, q), lines);
+            group.next = group.next.get(asked..).unwrap_or_default();
+            j += COLUMNS;
+        }
+        for j in j..group.width {
+            self.tile::<S, 1, Q>(simd, group, x, (j, q), 0);
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const J: usize, const Q: usize>(
+        &mut self,
+        simd: S,
+        group: Group<'_, T>,
+        x: [&[T]; Q],
+        (j, q): (usize, usize),
+        lines: usize,
+    ) {
+        let (height, line) = (self.a.height, 64 / size_of::<T>());
+        let panels = group.panels.chunks_exact(group.width * height).enumerate();
+        let steps = panels.map(|(step, panel)| {
+            (0..lines).for_each(|l| prefetch_far(group.next, (step * lines + l) * line));
+            let columns = T::vectors::<S>(&panel[j * height..(j + J) * height]).0.as_chunks::<HEIGHT>().0;
+            from_fn(|j| &columns[j])
+        });
+        let sums = dots::<S, T, J, Q>(simd, steps, x);
+        for l in 0..Q {
+            let dst = &mut column_mut(self.dst.rb_mut(), q + l)[group.row + j..][..J];
+            for (dst, sums) in dst.iter_mut().zip(&sums) {
+                *dst = if group.rows.0 == 0 { sums[l] } else { *dst + sums[l] };
+            }
+        }
+    }
 }
 
 impl<T: Real> WithSimd for TransposeTimes<'_, T> {
@@ -422,41 +439,25 @@ impl<T: Real> WithSimd for TransposeTimes<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let (a, packed) = (self.a, self.packed);
-        let lanes = T::lanes::<S>();
-        let panels = a.panels();
+        let most = if S::REGISTER_COUNT >= 32 { MOST } else { 3 };
+        let (a, k) = (self.a, self.dst.ncols());
+        let (panels, size) = (a.panels(), a.group());
+        // Each tile asks for its share of the group that is next.
+        let lines = (COLUMNS * a.height * size_of::<T>() / 64).div_ceil(k.div_ceil(most));
         for block in self.blocks.clone() {
             let columns = a.columns(block);
             let row = columns.start - self.blocks.start * a.width;
-            for group in (0..panels).step_by(GROUP) {
-                let count = GROUP.min(panels - group);
-                let rows = count * a.height;
-                let values = &a.values()[a.offset(columns.start, group)..][..columns.len() * rows];
-                let x = &packed[group * a.height * self.padded..][..rows * self.padded];
-                for (v, depth) in depths(self.padded / lanes) {
-                    let x = &x[v * lanes * rows..(v + depth) * lanes * rows];
-                    let mut at = Tile { panels: values, x, width: columns.len(), row, j: 0, v, first: group == 0 };
-                    match depth {
-                        3 => {
-                            self.tiles::<S, 4, 3>(simd, &mut at);
-                            self.tiles::<S, 1, 3>(simd, &mut at);
-                        }
-                        2 => {
-                            self.tiles::<S, 6, 2>(simd, &mut at);
-                            self.tiles::<S, 1, 2>(simd, &mut at);
-                        }
-                        _ => {
-                            self.tiles::<S, 12, 1>(simd, &mut at);
-                            self.tiles::<S, 1, 1>(simd, &mut at);
-                        }
-                    }
-                }
-            }
-            let sums = &self.sums[row * self.padded..(row + columns.len()) * self.padded];
-            for q in 0..self.dst.ncols() {
-                let dst = &mut column_mut(self.dst.rb_mut(), q)[row..row + columns.len()];
-                for (dst, sums) in dst.iter_mut().zip(sums.chunks_exact(self.padded)) {
-                    *dst = sums[q];
+            let width = columns.len();
+            for first in (0..panels).step_by(size) {
+                let rows = size.min(panels - first) * a.height;
+                let (values, behind) = a.values()[a.offset(columns.start, first)..].split_at(rows * width);
+                let next = &behind[..behind.len().min(values.len())];
+                let group = Group { panels: values, next, rows: (first * a.height, rows), width, row };
+                let mut ahead = group;
+                for (q, tile) in widths(k, most) {
+                    by_width!(tile, self.columns::<S>(simd, ahead, q, lines));
+                    let asked = width / COLUMNS * (rows / a.height) * lines * (64 / size_of::<T>());
+                    ahead.next = ahead.next.get(asked..).unwrap_or_default();
                 }
             }
         }

@@ -34,6 +34,9 @@ pub(super) struct Options {
     /// Iterations of each algorithm before the first that counts
     #[arg(long, value_name = "N", default_value_t = 2)]
     warm_up: usize,
+    /// Print comma-separated values instead of tables
+    #[arg(long)]
+    csv: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,6 +69,9 @@ pub(super) fn bench(registry: &Registry, options: &Options) -> Result<ExitCode, 
         entries.map_err(Failure::bad_data)?
     };
     let (m, n) = options.shape;
+    if options.csv {
+        out(HEADER);
+    }
     for precision in &options.precision {
         for &rank in &options.rank {
             for &threads in &options.threads {
@@ -79,17 +85,44 @@ pub(super) fn bench(registry: &Registry, options: &Options) -> Result<ExitCode, 
                     BenchError::Matrix(_) | BenchError::Problem(_) => Failure::bad_data(error),
                     _ => Failure::failed(error),
                 })?;
-                tell(&bench, *precision, &outcome);
+                if options.csv {
+                    values(&bench, *precision, &outcome);
+                } else {
+                    tell(&bench, *precision, &outcome);
+                }
             }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+impl Precision {
+    fn name(self) -> &'static str {
+        if self == Precision::F64 { "f64" } else { "f32" }
+    }
+}
+
+const HEADER: &str = "m,n,nnz,rank,precision,threads,what,seconds,lower_quartile,upper_quartile";
+
+fn values(bench: &Bench, precision: Precision, outcome: &Outcome) {
+    let Bench { m, n, rank, threads, .. } = *bench;
+    let parts = [
+        ("square", &outcome.square),
+        ("A*Ht", &outcome.times),
+        ("At*W", &outcome.transpose_times),
+        ("grams", &outcome.grams),
+    ];
+    for (what, times) in parts.into_iter().chain(outcome.steps.iter().map(|s| (s.name.as_str(), &s.times))) {
+        let [low, middle, high] = [0.25, 0.5, 0.75].map(|p| times.quantile(p));
+        let (nnz, scalar) = (outcome.nnz, precision.name());
+        out(&format!("{m},{n},{nnz},{rank},{scalar},{threads},{what},{middle:e},{low:e},{high:e}"));
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2⁵³")]
 fn tell(bench: &Bench, precision: Precision, outcome: &Outcome) {
     let Bench { m, n, rank, threads, rounds, .. } = *bench;
-    let scalar = if precision == Precision::F64 { "f64" } else { "f32" };
+    let scalar = precision.name();
     let s = if threads == 1 { "" } else { "s" };
     let sparse = bench.density.map_or(String::new(), |_| format!(" with {} entries", outcome.nnz));
     out(&format!(
@@ -122,8 +155,11 @@ fn tell(bench: &Bench, precision: Precision, outcome: &Outcome) {
     row("A·Hᵀ", &outcome.times, Some(product), false);
     row("Aᵀ·W", &outcome.transpose_times, Some(product), false);
     row("both Gram matrices", &outcome.grams, Some(gram), true);
-    for (name, times) in &outcome.steps {
-        row(name, times, None, true);
+    for step in &outcome.steps {
+        row(&step.name, &step.times, Some(step.flops), true);
     }
     out(&table.to_string());
+    for (name, why) in &outcome.left_out {
+        out(&format!("{name} is left out: {why}"));
+    }
 }

@@ -19,8 +19,8 @@ pub trait Lanes: Sized + Copy {
     fn difference<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The larger of two; `a` where they do not compare (NaN stays where it is).
     fn larger<S: Simd>(simd: S, a: Self::Vector<S>, floor: Self::Vector<S>) -> Self::Vector<S>;
-    /// Σ over the lanes.
-    fn total<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+    /// The sum of all lanes.
+    fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
     /// A slice as vectors, and what is left of it.
     fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// A mutable slice as vectors, and what is left of it.
@@ -36,7 +36,7 @@ pub trait Lanes: Sized + Copy {
 
 macro_rules! lanes {
     ($scalar:ty, $vector:ident, $splat:ident, $mul_add:ident, $vectors:ident, $vectors_mut:ident,
-        $mul:ident, $div:ident, $sub:ident, $less_than:ident, $select:ident, $total:ident) => {
+        $mul:ident, $div:ident, $sub:ident, $less_than:ident, $select:ident, $reduce:ident) => {
         impl Lanes for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -71,8 +71,8 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
-            fn total<S: Simd>(simd: S, a: S::$vector) -> Self {
-                simd.$total(a)
+            fn sum<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$reduce(a)
             }
 
             #[inline(always)]

@@ -1,5 +1,6 @@
 //! Small dense routines that several algorithms share. Nothing here allocates unless it returns a matrix.
 
+mod gram;
 pub(crate) mod lanes;
 pub mod nnls;
 pub(crate) mod panels;
@@ -9,30 +10,11 @@ pub(crate) mod scratch;
 pub(crate) mod spectral;
 pub(crate) mod tiles;
 
-use crate::real::Real;
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::prelude::*;
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+pub use gram::gram;
 
-/// `gram = XᵀX` for X p×k: one triangle is computed and mirrored.
-pub fn gram<T: Real>(mut gram: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
-    triangular::matmul(
-        gram.rb_mut(),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        x.transpose(),
-        BlockStructure::Rectangular,
-        x,
-        BlockStructure::Rectangular,
-        T::of(1.0),
-        par,
-    );
-    for j in 0..gram.ncols() {
-        for i in 0..j {
-            gram[(i, j)] = gram[(j, i)];
-        }
-    }
-}
+use crate::real::Real;
+use faer::prelude::*;
+use faer::{Mat, MatMut, MatRef, Par};
 
 /// ⟨X, Y⟩ = Σ x_ij y_ij, accumulated in double precision; both p×k with contiguous columns.
 #[must_use]

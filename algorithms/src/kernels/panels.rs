@@ -15,6 +15,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// One column of a panel.
 pub(crate) type Tall<S, T> = [<T as Lanes>::Vector<S>; TALL];
 
+/// Columns of a group, at most.
+pub(crate) const MOST: usize = 6;
+
 /// An update of rows.
 pub(crate) trait RowUpdate<T: Real>: Sync {
     /// Updates the rows of one panel; `x` and `c` hold its k columns, and `c` may be overwritten.
@@ -37,8 +40,7 @@ impl<T: Real> Gram<'_, T> {
     /// X·G for the columns q … q + K of G.
     #[inline(always)]
     pub(crate) fn product<S: Simd, const K: usize>(&self, simd: S, x: &[Tall<S, T>], q: usize) -> [Tall<S, T>; K] {
-        let group = &self.packed[q * self.rank..(q + K) * self.rank];
-        outer::<S, T, K, 1>(simd, T::values::<S>(x.as_flattened()), 0, group)
+        outer::<S, T, K, TALL, 1>(simd, T::values::<S>(x.as_flattened()), 0, self.group::<K>(q).iter().copied())
     }
 }
 
@@ -57,7 +59,7 @@ pub(crate) fn update_rows<T: Real>(
     T::with_scratch(rank * rank + 2 * BLOCK * rank, |scratch| {
         let (packed, rest) = scratch.split_at_mut(rank * rank);
         let mut entries = packed.iter_mut();
-        for (q, width) in widths(rank) {
+        for (q, width) in widths(rank, MOST) {
             for l in 0..rank {
                 (0..width).zip(&mut entries).for_each(|(t, to)| *to = gram[(l, q + t)]);
             }
@@ -145,18 +147,3 @@ pub(crate) fn pack<T: Real>(panels: &mut [T], rows: &[T], j: usize, rank: usize,
         to[part.len()..].fill(T::of(0.0));
     }
 }
-
-/// Calls a generic function with the width of a group as its constant.
-macro_rules! by_width {
-    ($width:expr, $self:ident . $function:ident :: <$simd:ty> ( $($argument:expr),* )) => {
-        match $width {
-            6 => $self.$function::<$simd, 6>($($argument),*),
-            5 => $self.$function::<$simd, 5>($($argument),*),
-            4 => $self.$function::<$simd, 4>($($argument),*),
-            3 => $self.$function::<$simd, 3>($($argument),*),
-            2 => $self.$function::<$simd, 2>($($argument),*),
-            _ => $self.$function::<$simd, 1>($($argument),*),
-        }
-    };
-}
-pub(crate) use by_width;

@@ -10,10 +10,10 @@
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
 use crate::kernels::lanes::Lanes;
-use crate::kernels::panels::{by_width, pack};
+use crate::kernels::panels::{MOST, pack};
 use crate::kernels::rows::{self, BLOCK};
 use crate::kernels::scratch::Buffer;
-use crate::kernels::tiles::{TALL, outer, widths};
+use crate::kernels::tiles::{TALL, by_width, outer, widths};
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
@@ -134,12 +134,12 @@ impl<T: Real> WithSimd for Step<'_, T> {
             }
             let (x, u) = (x.as_chunks_mut().0, u.as_chunks_mut().0);
             let mut step = Columns { right, x, u, sums: &mut sums };
-            for (q, width) in widths(rank) {
+            for (q, width) in widths(rank, MOST) {
                 let inverse = &inverse[q * rank..(q + width) * rank];
                 by_width!(width, step.group::<S>(simd, inverse, q));
             }
         }
-        *squares = sums.map(|sum| T::total(simd, sum).to_f64());
+        *squares = sums.map(|sum| T::sum(simd, sum).to_f64());
     }
 }
 
@@ -159,7 +159,7 @@ impl<T: Real, V: Copy> Columns<'_, T, V> {
         T: Lanes<Vector<S> = V>,
     {
         let [zero, one] = [0.0, 1.0].map(|value| T::splat(simd, T::of(value)));
-        let free = outer::<S, T, K, 1>(simd, self.right, 0, inverse);
+        let free = outer::<S, T, K, TALL, 1>(simd, self.right, 0, inverse.as_chunks().0.iter().copied());
         for (l, free) in free.iter().enumerate() {
             for (t, free) in free.iter().enumerate() {
                 let (x, u) = (&mut self.x[q + l][t], &mut self.u[q + l][t]);
@@ -190,7 +190,7 @@ impl<T: Real> AoAdmmUpdate<T> {
         self.inverse.diagonal_mut().fill(T::of(1.0));
         llt::solve::solve_in_place(self.factor.as_ref(), self.inverse.as_mut(), Par::Seq, stack);
         let mut packed = self.packed.iter_mut();
-        for (q, width) in widths(s.gram.ncols()) {
+        for (q, width) in widths(s.gram.ncols(), MOST) {
             for l in 0..s.gram.ncols() {
                 (0..width).zip(&mut packed).for_each(|(t, to)| *to = self.inverse[(l, q + t)]);
             }

@@ -8,8 +8,8 @@
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
 use crate::conformance::Property;
-use crate::kernels::panels::{Gram, RowUpdate, Tall, by_width, update_rows};
-use crate::kernels::tiles::widths;
+use crate::kernels::panels::{Gram, MOST, RowUpdate, Tall, update_rows};
+use crate::kernels::tiles::{by_width, widths};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
 use crate::real::Real;
@@ -64,7 +64,7 @@ impl<T: Real> Update<T> for HalsUpdate<T> {
 impl<T: Real> RowUpdate<T> for HalsUpdate<T> {
     #[inline(always)]
     fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, x: &mut [Tall<S, T>], c: &mut [Tall<S, T>]) {
-        for (q, width) in widths(x.len()) {
+        for (q, width) in widths(x.len(), MOST) {
             by_width!(width, self.columns::<S>(simd, gram, x, c, q));
         }
     }

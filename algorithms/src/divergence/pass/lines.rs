@@ -144,7 +144,7 @@ impl<T: Real> Strip<'_, T> {
             for (x, y) in x.iter().zip(y) {
                 sum = T::mul_add(simd, *x, *y, sum);
             }
-            *to = T::total(simd, sum);
+            *to = T::sum(simd, sum);
         }
     }
 

@@ -7,6 +7,7 @@
 mod blocks;
 mod lines;
 mod tiled;
+mod under;
 
 use crate::divergence::beta::Beta;
 use crate::divergence::view::{View, at_least, column_sums};

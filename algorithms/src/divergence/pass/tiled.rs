@@ -3,11 +3,11 @@
 //! A piece of V, a few panels high and a few columns wide, is formed from packed rows of both factors, weighed against the
 //! same piece of the data, and multiplied back while it is in the cache. Both products are sums in registers.
 
+use super::under::{GROUP, Under, pack_rows};
 use super::{Shared, Work};
-use crate::dense::{Dense, GROUP, depths, pack_rows};
-use crate::kernels::panels::by_width;
+use crate::dense::Dense;
 use crate::kernels::scratch::Buffer;
-use crate::kernels::tiles::{HEIGHT, STACK, inner, outer, widths};
+use crate::kernels::tiles::{HEIGHT, TALL, by_width, outer};
 use crate::kernels::{column, rows};
 use crate::real::Real;
 use faer::prelude::*;
@@ -17,6 +17,19 @@ use std::ops::Range;
 
 /// Columns of a piece, at most: as many as tiles of all widths divide.
 const WIDTH: usize = 60;
+
+/// Tiles on top of each other in a panel.
+const STACK: usize = HEIGHT / TALL;
+
+/// The tiles of k columns.
+fn widths(k: usize) -> impl Iterator<Item = (usize, usize)> {
+    crate::kernels::tiles::widths(k, 6)
+}
+
+/// Packed rows of K values each.
+fn rows_of<T: Copy, const K: usize>(packed: &[T]) -> impl Iterator<Item = [T; K]> {
+    packed.as_chunks().0.iter().copied()
+}
 
 pub(super) struct Tiled<T> {
     /// Columns of A belong to rows of X: X is Ht.
@@ -258,7 +271,7 @@ impl<T: Real> Task<'_, T> {
         let height = self.a.height();
         let floor = T::splat(simd, self.shared.floor);
         for tile in 0..STACK {
-            let sums = outer::<S, T, K, STACK>(simd, tall, tile, group);
+            let sums = outer::<S, T, K, TALL, STACK>(simd, tall, tile, rows_of(group));
             for (l, sums) in sums.iter().enumerate() {
                 let part = height / STACK;
                 let from = l * height + tile * part;
@@ -330,7 +343,7 @@ impl<T: Real> Back<'_, T> {
         let part = self.n.nrows() / STACK;
         let one = T::splat(simd, T::of(1.0));
         for tile in 0..STACK {
-            let sums = outer::<S, T, K, STACK>(simd, weights, tile, y);
+            let sums = outer::<S, T, K, TALL, STACK>(simd, weights, tile, rows_of(y));
             for (l, sums) in sums.iter().enumerate() {
                 let to = &mut self.n.col_as_slice_mut(self.q + l)[tile * part..(tile + 1) * part];
                 for (to, sum) in T::vectors_mut::<S>(to).0.iter_mut().zip(sums) {
@@ -373,61 +386,6 @@ impl<T: Real> WithSimd for Columns<'_, T> {
             if !task.shared.plain() {
                 Under { weights: &v[..panels * size], y, sums: &mut d[sums], height, wide, padded }.add(simd);
             }
-        }
-    }
-}
-
-/// The weights of a piece, transposed, times the rows of Y that belong to it.
-struct Under<'a, T> {
-    /// Panel after panel.
-    weights: &'a [T],
-    y: &'a [T],
-    sums: &'a mut [T],
-    height: usize,
-    wide: usize,
-    padded: usize,
-}
-
-impl<T: Real> Under<'_, T> {
-    #[inline(always)]
-    fn add<S: Simd>(mut self, simd: S) {
-        let lanes = T::lanes::<S>();
-        let rows = self.y.len() / self.padded;
-        for (v, depth) in depths(self.padded / lanes) {
-            let y = &self.y[v * lanes * rows..(v + depth) * lanes * rows];
-            let mut j = 0;
-            match depth {
-                3 => {
-                    self.tiles::<S, 4, 3>(simd, y, v, &mut j);
-                    self.tiles::<S, 1, 3>(simd, y, v, &mut j);
-                }
-                2 => {
-                    self.tiles::<S, 6, 2>(simd, y, v, &mut j);
-                    self.tiles::<S, 1, 2>(simd, y, v, &mut j);
-                }
-                _ => {
-                    self.tiles::<S, 12, 1>(simd, y, v, &mut j);
-                    self.tiles::<S, 1, 1>(simd, y, v, &mut j);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn tiles<S: Simd, const J: usize, const V: usize>(&mut self, simd: S, y: &[T], v: usize, j: &mut usize) {
-        let (lanes, one) = (T::lanes::<S>(), T::splat(simd, T::of(1.0)));
-        while *j + J <= self.wide {
-            let (from, to) = (*j * self.height, (*j + J) * self.height);
-            let panels = self.weights.chunks_exact(self.wide * self.height).map(|panel| &panel[from..to]);
-            let sums = inner::<S, T, J, V>(simd, panels, y);
-            for (l, sums) in sums.iter().enumerate() {
-                let at = (*j + l) * self.padded + v * lanes;
-                let to = T::vectors_mut::<S>(&mut self.sums[at..at + V * lanes]).0;
-                for (to, sum) in to.iter_mut().zip(sums) {
-                    *to = T::mul_add(simd, one, *sum, *to);
-                }
-            }
-            *j += J;
         }
     }
 }
