@@ -105,7 +105,8 @@ fn a_divergence_near_its_least_keeps_its_digits_on_sparse_data() {
 /// accelerated method repeats its update hangs on what a product costs, which differs too: so it does not repeat here.
 #[test]
 fn every_algorithm_makes_the_same_iterates() {
-    let once = |e: &Entry| if e.fields().iter().any(|f| f.name == "alpha") { r#"{"alpha": 0.0}"# } else { "{}" };
+    let repeats = |e: &Entry| e.fields().iter().any(|f| f.name == "alpha") && e.name != "admm";
+    let once = |e: &Entry| if repeats(e) { r#"{"alpha": 0.0}"# } else { "{}" };
     let methods: Vec<_> = BUILTIN.iter().map(|e| (e.name, method(e.name, once(e)))).collect();
     for (a, rank, what) in cases() {
         let (dense, sparse) = both(&a);
