@@ -89,6 +89,46 @@ fn running_again_runs_nothing_and_figures_redraw_without_running() {
     assert_eq!(record.metadata().expect("a file").modified().expect("a time"), written);
 }
 
+/// What is below 0, missing or weighted goes to the methods that take it, and the others say what stands in their way.
+#[test]
+fn data_of_another_kind_go_to_the_methods_that_take_them() {
+    let bench = Bench::new();
+    let table = |entry: &dyn Fn(usize, usize) -> String| {
+        let line = |i| (0..9).map(|j| entry(i, j)).collect::<Vec<_>>().join(",");
+        (0..8).map(line).collect::<Vec<_>>().join("\n")
+    };
+    let value = |i: usize, j: usize| ((3 * i + 5 * j) % 7) as f64 - 1.5;
+    bench.write("signed.csv", table(&|i, j| value(i, j).to_string()).as_bytes());
+    let known = |i, j| if (i + 2 * j) % 5 == 3 { "nan".to_owned() } else { (value(i, j) + 2.0).to_string() };
+    bench.write("ratings.csv", table(&known).as_bytes());
+    bench.write("weights.csv", table(&|i, j| ((i + j) % 3).to_string()).as_bytes());
+    bench.write("full.csv", table(&|i, j| (value(i, j) + 2.0).to_string()).as_bytes());
+    let experiment = |dataset: &str, algorithms: &[&str]| {
+        let algorithms =
+            algorithms.iter().map(|name| format!("[[algorithm]]\nname = \"{name}\"\n")).collect::<String>();
+        format!(
+            "name = \"kinds\"\n[[dataset]]\n{dataset}\n[sweep]\nrank = 2\nseeds = 1\n[stop]\niterations = 30\n{algorithms}"
+        )
+    };
+    for (dataset, method, words) in [
+        ("path = \"signed.csv\"\nsigned = true", "semi-nmf", "entry (0, 0) is -1.5; expected a number ≥ 0"),
+        ("path = \"ratings.csv\"\nmissing = \"nan\"", "wnmf", "entry (3, 0) is missing; this method needs every entry"),
+        ("path = \"full.csv\"\nweights = \"weights.csv\"", "wnmf", "entry (0, 0) is missing"),
+    ] {
+        bench.write("both.toml", experiment(dataset, &[method, "hals"]).as_bytes());
+        let (_, err) = bench.call(2, &["run", "both.toml"]);
+        let err = err.split_whitespace().filter(|w| *w != "│").collect::<Vec<_>>().join(" ");
+        assert!(err.contains("`hals` cannot take") && err.contains(words), "{err}");
+        assert!(!err.contains(&format!("`{method}` cannot")), "{err}");
+        bench.write("one.toml", experiment(dataset, &[method]).as_bytes());
+        bench.call(0, &["run", "one.toml", "--results", method]);
+        let errors = bench.columns(&format!("{method}/kinds/traces.csv"), &["iteration", "relative_error"]);
+        let error = |row: &Vec<String>| row[1].parse::<f64>().expect("a number");
+        let (first, last) = (error(&errors[0]), error(errors.last().expect("some")));
+        assert!(last < 0.7 * first, "{method}: {first} → {last}");
+    }
+}
+
 #[test]
 fn the_order_of_the_file_changes_no_bit() {
     let bench = Bench::with("small.toml", SMALL);

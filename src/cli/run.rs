@@ -40,6 +40,7 @@ impl Asked {
     fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
         let folder = super::data::folder(arguments.data_dir.as_deref());
         let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(Failure::bad_data)?;
+        prepared.check_accepted(&self.plan, registry).map_err(Failure::bad_data)?;
         self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;
         prepared.check_methods(&self.plan, registry).map_err(Failure::bad_data)?;
         prepared.read_given(&self.plan).map_err(Failure::bad_data)?;

@@ -54,7 +54,10 @@ pub enum DataError {
         expected: String,
     },
     /// An entry that is NaN, infinite or negative: the first one, row by row.
-    #[error("{origin}: row {row}, column {column} (counted from 0): found {value}, expected a finite number ≥ 0")]
+    #[error(
+        "{origin}: row {row}, column {column} (counted from 0): found {value}, expected a finite number ≥ 0{}",
+        declared(*value)
+    )]
     Entry {
         /// The file or data set.
         origin: String,
@@ -170,6 +173,17 @@ fn hint(near: &[String], known: &[String]) -> String {
     match near {
         [] => format!("; there are: {}", known.join(", ")),
         near => format!("; did you mean `{}`?", near.join("` or `")),
+    }
+}
+
+/// How a file may have such an entry all the same.
+fn declared(value: f64) -> &'static str {
+    if value.is_nan() {
+        " (or, in a dense file, missing = \"nan\")"
+    } else if value.is_finite() {
+        " (or, in a dense file, signed = true)"
+    } else {
+        ""
     }
 }
 

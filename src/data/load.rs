@@ -2,7 +2,7 @@
 
 use super::catalogue::{Entry, Kind, lookup};
 use super::error::DataError;
-use super::request::{Generator, Layout, Pixels, Request, Samples, Scale, Source};
+use super::request::{Generator, Layout, Missing, Pixels, Request, Samples, Scale, Source};
 use super::table::{Content, Order, SparseStored, Stored, Table, transposed};
 use super::{
     Dataset, Part, Values, cluto, delimited, digits, faces, idx, labels, market, mat, npy, npz, pictures, sound,
@@ -27,10 +27,14 @@ pub fn load(request: &Request, data_dir: Option<&Path>) -> Result<Dataset, DataE
     if !matches!(request.source, Source::Path(_)) {
         divide(&mut dataset, scale.unwrap_or(Scale::None))?;
     }
+    if let Some(path) = &request.layout.weights {
+        dataset.weights = Some(weights(path, &request.layout, &dataset)?);
+    }
     request.preprocess.iter().try_for_each(|step| step.apply(&mut dataset))?;
     if transpose {
         let values = std::mem::replace(&mut dataset.values, Values::Dense(Vec::new()));
         dataset.values = values.transposed(dataset.m, dataset.n);
+        dataset.weights = dataset.weights.map(|weights| weights.transposed(dataset.m, dataset.n));
         (dataset.m, dataset.n) = (dataset.n, dataset.m);
         // A column is no longer a sample, so what was known of samples, features and pictures goes.
         (dataset.image, dataset.labels, dataset.features) = (None, None, None);
@@ -40,6 +44,17 @@ pub fn load(request: &Request, data_dir: Option<&Path>) -> Result<Dataset, DataE
         dataset.title.clone_from(title);
     }
     Ok(dataset)
+}
+
+/// The weights of a data set, from a file laid out as its own.
+fn weights(path: &Path, layout: &Layout, dataset: &Dataset) -> Result<Values, DataError> {
+    let Layout { samples, pixels, image, .. } = *layout;
+    let found = read_path(path, &Layout { samples, pixels, image, ..Layout::default() })?;
+    if (found.m, found.n) != (dataset.m, dataset.n) {
+        let expected = format!("{}×{}, as the data", dataset.m, dataset.n);
+        return Err(DataError::field("weights", format!("{}×{} in {}", found.m, found.n, path.display()), expected));
+    }
+    Ok(found.values)
 }
 
 fn catalogued(entry: &Entry, data_dir: Option<&Path>) -> Result<Dataset, DataError> {
@@ -105,7 +120,8 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
     }
     let mut dataset = match content {
         Content::Dense(mut stored) => {
-            stored.check(&origin)?;
+            let (signed, missing) = (layout.signed, layout.missing == Some(Missing::Nan));
+            stored.check_as(&origin, |x| (signed && x.is_finite()) || (missing && x.is_nan()))?;
             arrange(stored, layout, &origin)?
         }
         Content::Sparse(stored) => arrange_sparse(stored, layout, &origin)?,
@@ -228,6 +244,7 @@ fn arrange(stored: Stored, layout: &Layout, origin: &str) -> Result<Dataset, Dat
     }
     let mut dataset = Dataset::new(origin, rows, columns, values);
     dataset.image = image;
+    dataset.weights = layout.missing.and_then(|missing| dataset.values.take_missing(missing));
     let scale = layout.scale.or(full_scale.map(Scale::By)).unwrap_or(Scale::None);
     divide(&mut dataset, scale)?;
     Ok(dataset)
@@ -245,12 +262,16 @@ fn arrange_sparse(stored: SparseStored, layout: &Layout, origin: &str) -> Result
     if layout.pixels == Some(Pixels::ColumnMajor) {
         return Err(DataError::field("pixels", "column-major", format!("nothing: {origin} is sparse")));
     }
+    if layout.signed {
+        return Err(DataError::field("signed", "true", format!("nothing: {origin} is sparse")));
+    }
     let mut dataset = match layout.samples {
         Some(Samples::Rows) => Dataset::sparse(origin, columns, rows, csc.transposed(rows)),
         _ => Dataset::sparse(origin, rows, columns, csc),
     };
     dataset.image = picture_shape(None, layout.image, dataset.m)?;
     (dataset.labels, dataset.features) = (labels, features);
+    dataset.weights = layout.missing.and_then(|missing| dataset.values.take_missing(missing));
     divide(&mut dataset, layout.scale.unwrap_or(Scale::None))?;
     Ok(dataset)
 }
@@ -279,7 +300,7 @@ fn divide(dataset: &mut Dataset, scale: Scale) -> Result<(), DataError> {
     let by = match scale {
         Scale::None => return Ok(()),
         Scale::By(by) => by,
-        Scale::Max => dataset.values.stored().iter().copied().fold(0.0, f64::max),
+        Scale::Max => dataset.values.stored().iter().fold(0.0, |most, value| value.abs().max(most)),
     };
     if by > 0.0 {
         let origin = format!("{} divided by {by}", dataset.name);

@@ -47,6 +47,7 @@ pub use table::Table;
 pub use values::Values;
 
 use crate::results::record::{DatasetFacts, ImageShape};
+use sha2::{Digest, Sha256};
 
 /// A matrix ready for factorisation, and where it comes from.
 #[derive(Clone, Debug)]
@@ -59,8 +60,10 @@ pub struct Dataset {
     pub m: usize,
     /// Columns: samples.
     pub n: usize,
-    /// The entries, all finite and ≥ 0.
+    /// The entries, all finite, and ≥ 0 unless they were asked for with a sign.
     pub values: Values,
+    /// The weights of the entries (m×n, ≥ 0), where they do not all count alike; 0 for one that is not known.
+    pub weights: Option<Values>,
     /// The picture in each column (pixels row by row), if it is one.
     pub image: Option<ImageShape>,
     /// Made by a program, not measured.
@@ -114,8 +117,24 @@ impl Dataset {
     fn of(name: &str, m: usize, n: usize, values: Values) -> Self {
         let [title, origin, licence, citation] = [name, "", "", ""].map(str::to_owned);
         let name = name.to_owned();
+        let (weights, synthetic) = (None, false);
         let (image, labels, features, parts) = (None, None, None, Vec::new());
-        Self { name, title, m, n, values, image, synthetic: false, labels, features, parts, origin, licence, citation }
+        Self {
+            name,
+            title,
+            m,
+            n,
+            values,
+            weights,
+            image,
+            synthetic,
+            labels,
+            features,
+            parts,
+            origin,
+            licence,
+            citation,
+        }
     }
 
     /// Entries that are not zero.
@@ -124,10 +143,13 @@ impl Dataset {
         self.values.nonzeros()
     }
 
-    /// See [`Values::digest`].
+    /// See [`Values::digest`]; where there are weights, sha256 over both digests.
     #[must_use]
     pub fn digest(&self) -> String {
-        self.values.digest(self.m, self.n)
+        let values = self.values.digest(self.m, self.n);
+        let Some(weights) = &self.weights else { return values };
+        let hash = Sha256::new().chain_update(values).chain_update(weights.digest(self.m, self.n));
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// What a record says about it.

@@ -82,13 +82,18 @@ impl Stored {
 
     /// Refuses an empty table and the first entry, row by row, that is NaN, infinite or negative; −0 becomes 0.
     pub(crate) fn check(&mut self, origin: &str) -> Result<(), DataError> {
+        self.check_as(origin, |_| false)
+    }
+
+    /// The same, but for entries that `allowed` lets pass.
+    pub(crate) fn check_as(&mut self, origin: &str, allowed: impl Fn(f64) -> bool) -> Result<(), DataError> {
         let (rows, columns) = (self.rows, self.columns);
         if rows == 0 || columns == 0 {
             return Err(DataError::Empty { origin: origin.to_owned(), rows, columns });
         }
         let mut first: Option<(usize, usize, f64)> = None;
         for (index, value) in self.values.iter_mut().enumerate() {
-            if value.is_finite() && *value >= 0.0 {
+            if (value.is_finite() && *value >= 0.0) || allowed(*value) {
                 *value += 0.0;
                 continue;
             }

@@ -1,4 +1,4 @@
-use super::request::{Generator, Layout, Pixels, Samples, Scale, Source};
+use super::request::{Generator, Layout, Missing, Pixels, Samples, Scale, Source};
 use super::*;
 use proptest::prelude::*;
 use std::fs;
@@ -70,6 +70,67 @@ fn samples_transposition_and_scale() {
     let (_guard, zero) = file("zero.csv", b"0,0\n0,0\n");
     let zero = with(&zero, Layout { scale: Some(Scale::Max), ..Layout::default() }).unwrap();
     assert_eq!(zero.values.stored(), [0.0; 4]);
+}
+
+#[test]
+fn signs_are_kept_where_they_are_asked_for() {
+    let (_guard, path) = file("t.csv", b"1,-2,0\n-4,5,8\n");
+    let error = message(with(&path, Layout::default()));
+    assert!(
+        error.ends_with(
+            "row 0, column 1 (counted from 0): found -2, expected a finite number ≥ 0 (or, in a dense \
+                             file, signed = true)"
+        ),
+        "{error}"
+    );
+    let signed = Layout { signed: true, ..Layout::default() };
+    let found = with(&path, Layout { scale: Some(Scale::Max), ..signed.clone() }).unwrap();
+    assert_eq!((found.values.stored(), found.nonzeros()), (&[0.125, -0.5, -0.25, 0.625, 0.0, 1.0][..], 5));
+    let (_guard, endless) = file("e.csv", b"1,inf\n");
+    assert!(message(with(&endless, signed.clone())).contains("found inf"));
+    let (_guard, sparse) = file("s.svm", b"0 1:1 2:3\n");
+    assert!(message(with(&sparse, signed)).contains("`signed`: found true, expected nothing"));
+}
+
+#[test]
+fn what_is_not_known_gets_no_weight() {
+    let (_guard, path) = file("t.csv", b"1,nan,0\nNaN,5,8\n");
+    let error = message(with(&path, Layout::default()));
+    assert!(
+        error.contains("row 0, column 1 (counted from 0): found NaN") && error.contains("missing = \"nan\""),
+        "{error}"
+    );
+    let nan = Layout { missing: Some(Missing::Nan), ..Layout::default() };
+    let found = with(&path, Layout { scale: Some(Scale::By(2.0)), ..nan.clone() }).unwrap();
+    assert_eq!(found.values.stored(), [0.5, 0.0, 0.0, 2.5, 0.0, 4.0]);
+    let weights = |dataset: &Dataset| dataset.weights.clone().expect("some are missing").stored().to_vec();
+    assert_eq!(weights(&found), [1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+    let turned = with(&path, Layout { transpose: true, ..nan.clone() }).unwrap();
+    assert_eq!((turned.m, weights(&turned)), (3, vec![1.0, 0.0, 1.0, 0.0, 1.0, 1.0]));
+    let zero = Layout { missing: Some(Missing::Zero), samples: Some(Samples::Rows), ..Layout::default() };
+    let (_guard, known) = file("k.csv", b"1,0,3\n4,5,0\n");
+    assert_eq!(weights(&with(&known, zero).unwrap()), [1.0, 0.0, 1.0, 1.0, 1.0, 0.0]);
+    assert_eq!(with(&known, nan).unwrap().weights, None, "all is known");
+    // A sparse file stores what is known.
+    let (_guard, ratings) = file("r.svm", b"0 1:1 3:3\n0 2:4\n");
+    let found = with(&ratings, Layout { missing: Some(Missing::Zero), ..Layout::default() }).unwrap();
+    let Some(Values::Sparse(weights)) = &found.weights else { panic!("sparse, as the data") };
+    assert_eq!((weights.values.as_slice(), found.values.stored()), (&[1.0; 3][..], &[1.0, 3.0, 4.0][..]));
+}
+
+#[test]
+fn weights_come_from_a_file_of_the_same_layout() {
+    let (_guard, path) = file("t.csv", b"1,2,3\n4,5,6\n");
+    let (_guard, weights) = file("w.csv", b"1,0,0.5\n1,2,1\n");
+    let layout = Layout { weights: Some(weights), samples: Some(Samples::Rows), ..Layout::default() };
+    let found = with(&path, layout.clone()).unwrap();
+    assert_eq!(found.weights.as_ref().expect("given").stored(), [1.0, 0.0, 0.5, 1.0, 2.0, 1.0]);
+    let bare = with(&path, Layout { weights: None, ..layout.clone() }).unwrap();
+    assert_eq!(bare.values, found.values);
+    assert_ne!(bare.digest(), found.digest());
+    let (_guard, other) = file("o.csv", b"1,0\n1,2\n");
+    let error = message(with(&path, Layout { weights: Some(other), ..layout }));
+    assert!(error.contains("`weights`: found 2×2 in ") && error.ends_with("expected 3×2, as the data"), "{error}");
 }
 
 #[test]

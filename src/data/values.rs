@@ -2,10 +2,11 @@
 
 use super::csc::Csc;
 use super::error::DataError;
+use super::request::Missing;
 use super::table::{checked_count, transposed};
 use sha2::{Digest, Sha256};
 
-/// The entries of a matrix A (m×n), finite and ≥ 0.
+/// The entries of a matrix A (m×n), finite, and ≥ 0 unless they were asked for with a sign.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// All m·n, column by column.
@@ -36,7 +37,7 @@ impl Values {
     /// Entries that are not zero.
     #[must_use]
     pub fn nonzeros(&self) -> usize {
-        self.stored().iter().filter(|value| **value > 0.0).count()
+        self.stored().iter().filter(|value| value.abs() > 0.0).count()
     }
 
     /// Column j of the m×n matrix, zeros included.
@@ -129,6 +130,21 @@ impl Values {
         Ok(())
     }
 
+    /// Takes out what stands for entries that are not known, NaN or 0, and leaves 0 there; the weights that are left: 1
+    /// for what is known. None where all is.
+    pub(crate) fn take_missing(&mut self, missing: Missing) -> Option<Self> {
+        match self {
+            Self::Sparse(_) if missing == Missing::Nan => None,
+            Self::Sparse(csc) => Some(Self::Sparse(Csc { values: vec![1.0; csc.values.len()], ..csc.clone() })),
+            Self::Dense(values) => {
+                let gone = |value: f64| if missing == Missing::Nan { value.is_nan() } else { value.abs() <= 0.0 };
+                let weights: Vec<f64> = values.iter().map(|value| f64::from(u8::from(!gone(*value)))).collect();
+                values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
+                weights.contains(&0.0).then_some(Self::Dense(weights))
+            }
+        }
+    }
+
     /// The transpose of an m×n matrix.
     pub(crate) fn transposed(self, m: usize, n: usize) -> Self {
         match self {
@@ -159,7 +175,7 @@ impl Values {
             Self::Dense(values) => {
                 let mut csc = Csc { starts: vec![0], ..Csc::default() };
                 for column in values.chunks(m) {
-                    for (row, &value) in (0_u32..).zip(column).filter(|(_, value)| **value > 0.0) {
+                    for (row, &value) in (0_u32..).zip(column).filter(|(_, value)| value.abs() > 0.0) {
                         csc.rows.push(row);
                         csc.values.push(value);
                     }

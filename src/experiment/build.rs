@@ -110,6 +110,7 @@ fn datasets<'a>(
             title: table.text("title"),
             transpose: table.item("transpose").map(|item| item.value == Scalar::Bool(true)),
             scale: table.item("scale").map(|item| item.value.json()),
+            weights: table.text("weights").map(PathBuf::from),
             preprocess: words(checker, table, "preprocess"),
             source,
         });

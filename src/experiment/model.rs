@@ -84,6 +84,9 @@ pub struct Dataset {
     /// `"max"`, `"none"` or a number to divide by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Value>,
+    /// The file of the entries' weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
     /// The steps done to it before it is factorised, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preprocess: Vec<String>,

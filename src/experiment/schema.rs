@@ -189,6 +189,8 @@ pub const READING: &[&str] = &[
     "image",
     "labels",
     "cube",
+    "signed",
+    "missing",
     "window",
     "hop",
     "taper",
@@ -274,6 +276,21 @@ pub const SECTIONS: &[Section] = &[
                     "scale",
                     Kind::ChoiceOr(&["max", "none"], Range::above(0.0)),
                     "what to divide by: the largest value, nothing, or a number",
+                ),
+                key(
+                    "signed",
+                    Kind::Bool,
+                    "whether entries may be below 0, for methods that take such data (with `path`)",
+                ),
+                key(
+                    "missing",
+                    Kind::Choice(&["nan", "zero"]),
+                    "what stands for an entry that is not known, for methods that take such data (with `path`)",
+                ),
+                key(
+                    "weights",
+                    Kind::Path,
+                    "a file with the weight of each entry, 0 for one that is not known, for methods that take such data",
                 ),
                 key(
                     "preprocess",

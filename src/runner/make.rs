@@ -38,6 +38,7 @@ pub(super) struct Maker<'a> {
 /// What the runs of one block read.
 pub(super) struct Files {
     matrix: PathBuf,
+    weights: Option<PathBuf>,
     start: PathBuf,
 }
 
@@ -57,13 +58,13 @@ impl<'a> Maker<'a> {
 
     /// Makes the start of a block and writes it where the processes of its runs find it.
     pub(super) fn files(&self, block: &Block, monitor: &mut dyn Monitor) -> Result<Files, RunnerError> {
-        let matrix = self.prepared.matrix_file(self.store, block.dataset)?;
+        let (matrix, weights) = self.prepared.matrix_files(self.store, block.dataset)?;
         let factors = self.start(block, monitor)?;
         let start = self.work.path().join("start.npz");
         let (m, n, k) = (factors.w.nrows(), factors.ht.nrows(), factors.rank());
         let (w, h) = (worker::flat(&factors.w), worker::flat(&factors.ht.transpose().to_owned()));
         write_npz(&start, &[("w", m, k, &w), ("h", k, n, &h)]).map_err(|e| RunnerError::Files(e.to_string()))?;
-        Ok(Files { matrix, start })
+        Ok(Files { matrix, weights, start })
     }
 
     fn start(&self, block: &Block, monitor: &mut dyn Monitor) -> Result<Factors<f64>, RunnerError> {
@@ -102,6 +103,7 @@ impl<'a> Maker<'a> {
         let stop = &experiment.stop;
         Request {
             matrix: files.matrix.clone(),
+            weights: files.weights.clone(),
             start: files.start.clone(),
             rank: cell.rank,
             objective: experiment.objective,

@@ -6,7 +6,9 @@ use crate::peers::{self, PeerError};
 use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
-use nmfbench_algorithms::{Breakdown, Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Registry, Sparse};
+use nmfbench_algorithms::{
+    Accepts, Breakdown, Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Registry, Sparse, Weighted,
+};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -80,6 +82,9 @@ pub enum PrepareError {
     /// A peer is not ready to take part.
     #[error(transparent)]
     Peer(#[from] PeerError),
+    /// Methods that do not take the data.
+    #[error("{}", .0.join("\n"))]
+    Refused(Vec<String>),
     /// The prepared matrix could not be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,6 +169,28 @@ impl Prepared {
         self.datasets.iter().map(|d| (d.facts.m, d.facts.n)).collect()
     }
 
+    /// Checks that each method of the plan takes its data.
+    ///
+    /// # Errors
+    /// [`PrepareError::Refused`], with the first entry at fault for each.
+    pub fn check_accepted(&self, plan: &Plan, registry: &Registry) -> Result<(), PrepareError> {
+        let mut asked: Vec<(usize, &str)> = Vec::new();
+        let mut refused = Vec::new();
+        for cell in &plan.cells {
+            if asked.contains(&(cell.dataset, &cell.algorithm)) {
+                continue;
+            }
+            asked.push((cell.dataset, &cell.algorithm));
+            let data = &self.datasets[cell.dataset];
+            // Programs of other languages are not told of weights.
+            let accepts = registry.get(&cell.algorithm).map_or(Accepts::NONNEGATIVE, |entry| entry.accepts);
+            if let Err(source) = accepts.check(&data.matrix) {
+                refused.push(format!("`{}` cannot take `{}`: {source}", cell.algorithm, data.facts.name));
+            }
+        }
+        if refused.is_empty() { Ok(()) } else { Err(PrepareError::Refused(refused)) }
+    }
+
     /// Reads the factors that the plan starts from and checks that they fit.
     ///
     /// # Errors
@@ -211,25 +238,40 @@ impl Prepared {
         plan.key(cell, &self.datasets[cell.dataset].facts.digest, given)
     }
 
-    /// The prepared matrix as a file that the processes of the runs read; written once.
+    /// The prepared matrix as a file that the processes of the runs read, and that of its weights where it has any;
+    /// written once.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn matrix_file(&self, store: &Store, dataset: usize) -> Result<PathBuf, PrepareError> {
+    /// When they cannot be written.
+    pub fn matrix_files(&self, store: &Store, dataset: usize) -> Result<(PathBuf, Option<PathBuf>), PrepareError> {
         let Loaded { facts, matrix, .. } = &self.datasets[dataset];
         let path = store.path(&matrix_path(facts));
-        if !path.exists() {
-            let part = path.with_extension("part");
-            let written = match matrix {
-                Matrix::Dense(a) => data::write_npy(&part, facts.m, facts.n, &super::worker::flat(&a.to_mat())),
-                Matrix::Sparse(a) => data::write_prepared(&part, facts.m, a.col_starts(), a.row_indices(), a.values()),
-                other => unreachable!("data sets are dense or sparse, not {other:?}"),
-            };
-            written.map_err(|e| PrepareError::Write(e.to_string()))?;
-            std::fs::rename(&part, &path).map_err(|e| PrepareError::Write(e.to_string()))?;
-        }
-        Ok(path)
+        let (a, weights) = match matrix {
+            Matrix::Weighted(a) => (a.product(), Some(a.weights())),
+            other => (other, None),
+        };
+        write_once(&path, a)?;
+        let Some(weights) = weights else { return Ok((path, None)) };
+        let end = if matches!(weights, Matrix::Sparse(_)) { "weights.npz" } else { "weights.npy" };
+        let beside = path.with_extension(end);
+        write_once(&beside, weights)?;
+        Ok((path, Some(beside)))
     }
+}
+
+/// Writes a matrix without weights, unless it is there.
+fn write_once(path: &Path, matrix: &Matrix<f64>) -> Result<(), PrepareError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let (part, m) = (path.with_extension("part"), matrix.nrows());
+    let written = match matrix {
+        Matrix::Dense(a) => data::write_npy(&part, m, a.ncols(), &super::worker::flat(&a.to_mat())),
+        Matrix::Sparse(a) => data::write_prepared(&part, m, a.col_starts(), a.row_indices(), a.values()),
+        other => unreachable!("data sets are dense or sparse, not {other:?}"),
+    };
+    written.map_err(|e| PrepareError::Write(e.to_string()))?;
+    std::fs::rename(&part, path).map_err(|e| PrepareError::Write(e.to_string()))
 }
 
 /// A loaded table as a matrix.
@@ -237,19 +279,23 @@ pub(crate) fn to_mat(table: &data::Table) -> Mat<f64> {
     MatRef::from_column_major_slice(&table.values, table.rows, table.columns).to_owned()
 }
 
-/// The matrix that another process has prepared.
+/// The matrix that another process has prepared, with its weights where it has any.
 ///
 /// # Errors
-/// When the file is not what it should be.
-pub(crate) fn read_matrix(path: &Path) -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
-    let data::Prepared { m, n, values } = data::read_prepared(path)?;
-    Ok(matrix(m, n, values)?)
+/// When a file is not what it should be.
+pub(crate) fn read_matrix(path: &Path, weights: Option<&Path>) -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
+    let read = |path: &Path| -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
+        let data::Prepared { m, n, values } = data::read_prepared(path)?;
+        Ok(matrix(m, n, values)?)
+    };
+    let Some(weights) = weights else { return read(path) };
+    Ok(Matrix::Weighted(Weighted::from_product(read(path)?, read(weights)?)?))
 }
 
-/// A in the form in which its entries are held.
+/// A in the form in which its entries are held; the loader has looked at their signs.
 fn matrix(m: usize, n: usize, values: Values) -> Result<Matrix<f64>, InvalidMatrix> {
     match values {
-        Values::Dense(values) => Matrix::dense_copy(MatRef::from_column_major_slice(&values, m, n)),
+        Values::Dense(values) => Matrix::signed(MatRef::from_column_major_slice(&values, m, n)),
         Values::Sparse(csc) => Sparse::from_csc(m, n, csc.starts, csc.rows, csc.values).map(Matrix::Sparse),
     }
 }
@@ -286,9 +332,20 @@ fn load(request: &Request, wanted: &crate::experiment::Dataset, folder: Option<&
     if let Some(title) = &wanted.title {
         dataset.title.clone_from(title);
     }
-    let facts = dataset.facts();
+    let mut facts = dataset.facts();
     let values = std::mem::replace(&mut dataset.values, Values::Dense(Vec::new()));
-    let matrix = matrix(dataset.m, dataset.n, values);
+    let (m, n) = (dataset.m, dataset.n);
+    let matrix = match dataset.weights.take() {
+        None => matrix(m, n, values),
+        Some(weights) => {
+            matrix(m, n, values).and_then(|a| Weighted::new(&a, matrix(m, n, weights)?)).map(Matrix::Weighted)
+        }
+    };
     let matrix = matrix.map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
+    // Sparse weights make sparse products of dense data.
+    facts.sparse = match &matrix {
+        Matrix::Weighted(a) => matches!(a.product(), Matrix::Sparse(_)),
+        other => matches!(other, Matrix::Sparse(_)),
+    };
     Ok(Loaded { facts, matrix, dataset })
 }

@@ -226,6 +226,7 @@ mod tests {
     fn request() -> Request {
         Request {
             matrix: "a".into(),
+            weights: None,
             start: "s".into(),
             rank: 1,
             objective: nmfbench_algorithms::Objective::Frobenius,

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 /// One run to be made: everything is in files, so nothing is rendered, parsed or drawn twice.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Request {
-    /// A, m×n, `.npy`.
+    /// A, m×n, `.npy` or `.npz`; Ω∘A where there are weights Ω.
     pub(crate) matrix: PathBuf,
+    /// Ω, likewise.
+    pub(crate) weights: Option<PathBuf>,
     /// The start: `w` (m×k) and `h` (k×n) in one `.npz`.
     pub(crate) start: PathBuf,
     pub(crate) rank: usize,

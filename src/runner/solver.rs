@@ -31,7 +31,7 @@ pub(crate) fn solve(registry: &Registry, name: Option<String>) -> Result<(), Wor
     if ask.threads > 1 {
         rayon::ThreadPoolBuilder::new().num_threads(ask.threads).build_global()?;
     }
-    let matrix = prepare::read_matrix(&ask.matrix.path)?;
+    let matrix = prepare::read_matrix(&ask.matrix.path, None)?;
     let start = exchange::read_factors(&ask.start)?;
     Problem::new(&matrix, ask.rank, [0; 32])?.check_factors(&start.w, &start.ht.transpose().to_owned())?;
     match ask.precision.as_str() {

@@ -35,6 +35,7 @@ pub(crate) fn try_program(name: &str, command: &[String], parameters: &str) -> R
     write_npz(&start, &[("w", m, k, &w), ("h", k, n, &h)]).map_err(|e| text(&e))?;
     let request = Request {
         matrix,
+        weights: None,
         start,
         rank: k,
         objective: Objective::Frobenius,

@@ -43,7 +43,7 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
     if request.threads > 1 {
         rayon::ThreadPoolBuilder::new().num_threads(request.threads).build_global()?;
     }
-    let matrix = read_matrix(&request.matrix)?;
+    let matrix = read_matrix(&request.matrix, request.weights.as_deref())?;
     let start = read_factors(&request.start)?;
     let (done, factors) = match (&request.program, request.precision.as_str()) {
         (Some(program), _) => external::run(&request, program, &matrix, &start, &mut report)?,

@@ -1,6 +1,6 @@
 //! The flat TOML table of a request, and its errors.
 
-use super::{GENERATORS, Generator, Layout, Pixels, Request, Samples, Scale, Source};
+use super::{GENERATORS, Generator, Layout, Missing, Pixels, Request, Samples, Scale, Source};
 use crate::data::error::DataError;
 use crate::data::low_rank::LowRank;
 use crate::data::planted::{Planted, Rule};
@@ -92,6 +92,12 @@ pub(super) struct Fields {
     min_documents: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_share: Option<f64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    signed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Missing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     preprocess: Vec<Step>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,10 +142,31 @@ impl TryFrom<Fields> for Request {
             }
         };
         fields.refuse_strays(&source)?;
+        if fields.missing.is_some() && fields.weights.is_some() {
+            return Err(DataError::field("missing", "a value", "nothing: `weights` says what is missing"));
+        }
         let (spectrogram, words) = (fields.spectrogram()?, fields.words()?);
         let Fields { title, key, transpose, samples, pixels, scale, image, labels, cube, preprocess, .. } = fields;
+        let Fields { signed, missing, weights, .. } = fields;
         let cube = cube.unwrap_or(false);
-        let layout = Layout { key, transpose, samples, pixels, scale, image, labels, cube, spectrogram, words };
+        let layout = Layout {
+            key,
+            transpose,
+            samples,
+            pixels,
+            scale,
+            image,
+            labels,
+            cube,
+            spectrogram,
+            words,
+            ..Layout::default()
+        };
+        let layout = Layout { signed, missing, weights, ..layout };
+        if let (true, Some(step)) = (layout.special(), preprocess.first()) {
+            let expected = "nothing: steps are made for known numbers ≥ 0 that all count alike";
+            return Err(DataError::field("preprocess", format!("`{}`", step.name()), expected));
+        }
         Ok(Self { source, title, layout, preprocess })
     }
 }
@@ -286,6 +313,8 @@ impl Fields {
             ("cube", self.cube.is_some()),
             ("window", self.window.is_some()),
             ("tokens", self.tokens.is_some()),
+            ("signed", self.signed),
+            ("missing", self.missing.is_some()),
         ];
         let stray = |fields: &[(&'static str, bool)]| fields.iter().find(|(_, given)| *given).map(|(field, _)| *field);
         if let Some(field) = stray(&parameters) {
@@ -300,9 +329,24 @@ impl Fields {
 
 impl From<Request> for Fields {
     fn from(request: Request) -> Self {
-        let Layout { key, transpose, samples, pixels, scale, image, labels, cube, spectrogram, words } = request.layout;
+        let Layout {
+            key,
+            transpose,
+            samples,
+            pixels,
+            scale,
+            image,
+            labels,
+            cube,
+            spectrogram,
+            words,
+            signed,
+            missing,
+            weights,
+        } = request.layout;
         let (title, preprocess) = (request.title, request.preprocess);
         let mut fields = Self { title, key, transpose, samples, pixels, scale, image, preprocess, ..Self::default() };
+        (fields.signed, fields.missing, fields.weights) = (signed, missing, weights);
         (fields.labels, fields.cube) = (labels, cube.then_some(true));
         if let Some(Spectrogram { window, hop, taper, spectrum }) = spectrogram {
             (fields.window, fields.hop) = (Some(window), hop);
@@ -378,6 +422,8 @@ mod tests {
     fn every_request_survives_toml() {
         for text in [
             "name = \"orl\"\ntitle = \"faces\"\nscale = \"max\"\ntranspose = true",
+            "path = \"x.npy\"\nsigned = true\nmissing = \"nan\"",
+            "name = \"orl\"\nweights = \"w.npz\"",
             "path = \"x/y.npz\"\nkey = \"A\"\npixels = \"column-major\"\nscale = 0.5",
             "generator = \"swimmer\"\nscale = \"none\"",
             "path = \"a.wav\"\nwindow = 256\nhop = 64\ntaper = \"hamming\"\nspectrum = \"power\"",
@@ -418,6 +464,12 @@ mod tests {
         assert!(error("path = \"a\"\nstop_words = \"english\"").contains("expected `tokens` beside it"));
         assert!(error("path = \"a\"\ntokens = \"letters\"\nmax_share = 0").contains("`max_share`: found 0"));
         assert!(error("path = \"a\"\npreprocess = [\"tfidf\"]").contains("tfidf"));
+        assert!(error("name = \"orl\"\nsigned = true").contains("`signed`: found a value, expected nothing"));
+        assert!(error("path = \"a\"\nmissing = \"none\"").contains("expected `nan` or `zero`"));
+        let both = error("path = \"a\"\nmissing = \"nan\"\nweights = \"w.npy\"");
+        assert!(both.contains("`missing`: found a value, expected nothing: `weights` says what is missing"), "{both}");
+        let steps = error("path = \"a\"\nsigned = true\npreprocess = [\"tf-idf\"]");
+        assert!(steps.contains("`preprocess`: found `tf-idf`, expected nothing"), "{steps}");
         assert!(error("generator = \"synthetic-faces\"\nsize = 4").contains("`size`: found 4, expected 8 to 512"));
     }
 
@@ -425,6 +477,8 @@ mod tests {
     fn relative_paths_start_at_the_experiment() {
         let request = Request::file("a.npy").relative_to(Path::new("experiments"));
         assert_eq!(request.source, Source::Path("experiments/a.npy".into()));
+        let weighted = parse("name = \"orl\"\nweights = \"w.npy\"").unwrap().relative_to(Path::new("experiments"));
+        assert_eq!(weighted.layout.weights, Some("experiments/w.npy".into()));
         assert_eq!(Request::named("orl").relative_to(Path::new("x")), Request::named("orl"));
     }
 }

@@ -97,6 +97,30 @@ pub struct Layout {
     pub spectrogram: Option<Spectrogram>,
     /// How texts are counted; a folder of texts needs it.
     pub words: Option<Words>,
+    /// Whether entries may be below 0, in a dense file.
+    pub signed: bool,
+    /// What stands for an entry that is not known.
+    pub missing: Option<Missing>,
+    /// The file of the weights of the entries, of the same layout; 0 for an entry that is not known.
+    pub weights: Option<PathBuf>,
+}
+
+/// What stands for an entry that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// NaN, in a dense file.
+    Nan,
+    /// 0, or what a sparse file does not store.
+    Zero,
+}
+
+impl Layout {
+    /// Whether the entries are others than known numbers ≥ 0.
+    #[must_use]
+    pub fn special(&self) -> bool {
+        self.signed || self.missing.is_some() || self.weights.is_some()
+    }
 }
 
 /// What a sample is in the stored table.
@@ -155,12 +179,13 @@ impl Request {
         Self { source: Source::Generator(generator), title: None, layout: Layout::default(), preprocess: Vec::new() }
     }
 
-    /// The same request with a relative path taken from `folder`, as paths in an experiment are from its file.
+    /// The same request with relative paths taken from `folder`, as paths in an experiment are from its file.
     #[must_use]
     pub fn relative_to(mut self, folder: &Path) -> Self {
         if let Source::Path(path) = &mut self.source {
             *path = folder.join(&*path);
         }
+        self.layout.weights = self.layout.weights.map(|path| folder.join(path));
         self
     }
 }

@@ -124,7 +124,7 @@ mod tests {
         let (starts, rows, values) = (vec![0, 1, 1, 3], vec![3, 0, 2], vec![0.1, 1.0 / 3.0, 7.0]);
         let prepared = folder.path().join("a.npz");
         data::write_prepared(&prepared, 4, &starts, &rows, &values).expect("written");
-        let a = crate::runner::prepare::read_matrix(&prepared).expect("read");
+        let a = crate::runner::prepare::read_matrix(&prepared, None).expect("read");
         let asked = matrix(folder.path(), Exchange::Npy, &prepared, &a).expect("there");
         assert_eq!((asked.format, asked.rows, asked.columns, asked.nonzeros), (Format::Csc, 4, 3, 3));
         let asked = matrix(folder.path(), Exchange::Mtx, &prepared, &a).expect("written");
