@@ -182,12 +182,19 @@ impl Nmf {
     /// When the data hold an entry that is not finite or that the algorithm does not accept, the rank or the given start does not fit, or the algorithm or
     /// a parameter is unknown. An algorithm that ends badly is not an error: see [`Fit::reason`].
     pub fn fit(&self, a: &Mat<f64>) -> Result<Fit, FitError> {
+        self.fit_matrix(&Matrix::signed(a.as_ref())?)
+    }
+
+    /// The same for a matrix in any storage: a sparse one stays sparse.
+    ///
+    /// # Errors
+    /// As [`Nmf::fit`].
+    pub fn fit_matrix(&self, matrix: &Matrix<f64>) -> Result<Fit, FitError> {
         let method = self.registry.get(&self.algorithm)?.parse(&self.parameters)?;
-        let matrix = Matrix::signed(a.as_ref())?;
-        let problem = Problem::new(&matrix, self.rank, key(self.seed, "algorithm"))?.with_threads(self.threads);
+        let problem = Problem::new(matrix, self.rank, key(self.seed, "algorithm"))?.with_threads(self.threads);
         method.check(&problem.shape())?;
-        method.accepts().check(&matrix)?;
-        method.objective().check(&matrix)?;
+        method.accepts().check(matrix)?;
+        method.objective().check(matrix)?;
         let mut factors = match &self.init {
             Start::Init(init) => init.start_for(method.objective(), &problem, &key(self.seed, "start"))?,
             Start::Given(given) => {
@@ -198,7 +205,7 @@ impl Nmf {
         // Without a limit a method that never converges would never return.
         let unbounded = self.stop.iterations.is_none() && self.stop.flops.is_none();
         let stop = if unbounded { Stop { iterations: Some(100_000), ..self.stop } } else { self.stop };
-        let evaluator = Evaluator::of(method.objective(), &matrix, &factors, problem.par);
+        let evaluator = Evaluator::of(method.objective(), matrix, &factors, problem.par);
         let mut notes = Notes { evaluator, trace: vec![] };
         let start = |p: &Problem<'_, f64>, f: &Factors<f64>| method.start_f64(p, f);
         let (reason, _) = drive(start, &problem, &mut factors, &stop, self.schedule, &mut notes);
@@ -238,14 +245,25 @@ pub fn apply(w: &Mat<f64>, columns: &Mat<f64>) -> Result<Mat<f64>, FitError> {
     if columns.nrows() != w.nrows() {
         return Err(FitError::Rows { found: columns.nrows(), expected: w.nrows() });
     }
-    let k = w.ncols();
     // A model with entries below 0 was made from such data.
-    let signed = (0..k).any(|l| w.col_as_slice(l).iter().any(|w| *w < 0.0));
+    let signed = (0..w.ncols()).any(|l| w.col_as_slice(l).iter().any(|w| *w < 0.0));
     let matrix = if signed { Matrix::signed(columns.as_ref()) } else { Matrix::dense_copy(columns.as_ref()) }?;
+    apply_matrix(w, &matrix)
+}
+
+/// The same for a matrix in any storage.
+///
+/// # Errors
+/// When A has another number of rows than W.
+pub fn apply_matrix(w: &Mat<f64>, columns: &Matrix<f64>) -> Result<Mat<f64>, FitError> {
+    if columns.nrows() != w.nrows() {
+        return Err(FitError::Rows { found: columns.nrows(), expected: w.nrows() });
+    }
+    let k = w.ncols();
     let mut gram = Mat::zeros(k, k);
     kernels::gram(gram.as_mut(), w.as_ref(), Par::Seq);
     let mut cross = Mat::zeros(columns.ncols(), k);
-    matrix.transpose_times(cross.as_mut(), w.as_ref(), Par::Seq);
+    columns.transpose_times(cross.as_mut(), w.as_ref(), Par::Seq);
     let (mut h, mut c) = (Mat::zeros(k, columns.ncols()), vec![0.0; k]);
     let mut solver = Nnls::new(gram.as_ref());
     for j in 0..columns.ncols() {

@@ -45,7 +45,7 @@ pub use divergence::{
 };
 pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
 pub use extrapolated::Extrapolated;
-pub use fit::{Fit, FitError, Look, Nmf, apply};
+pub use fit::{Fit, FitError, Look, Nmf, apply, apply_matrix};
 pub use init::{Init, UnknownInit, scale_and_balance};
 pub use joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
 pub use matrix::{InvalidMatrix, Matrix};

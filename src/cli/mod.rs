@@ -7,9 +7,11 @@ mod doctor;
 mod export;
 mod list;
 mod merge;
+mod model;
 mod monitor;
 mod new;
 mod noise;
+mod paper;
 mod peers;
 mod present;
 mod reference;
@@ -70,6 +72,12 @@ enum Command {
         #[command(flatten)]
         experiment: Experiment,
     },
+    /// Regenerate the figures of a paper and say which of its claims hold; without a name, list the papers
+    Paper(paper::Paper),
+    /// Factorise one matrix and keep W and H
+    Factorize(Box<model::Factorize>),
+    /// The coefficients of new data in the features of a model: exact nonnegative least squares, W fixed
+    Apply(model::Apply),
     /// Say of each claim of an experiment whether the stored runs bear it out; runs nothing
     Claims {
         #[command(flatten)]
@@ -172,6 +180,15 @@ enum Command {
 struct Experiment {
     /// The experiment's TOML file
     file: PathBuf,
+    /// Its text, where it is part of the program
+    #[arg(skip)]
+    text: Option<&'static str>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Args)]
+struct How {
     /// Where results land: DIR/<experiment>/
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
@@ -248,6 +265,9 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
+        Command::Paper(asked) => paper::paper(&registry, asked),
+        Command::Factorize(asked) => model::factorize(&registry, &asked),
+        Command::Apply(asked) => model::apply(&asked),
         Command::Claims { experiment, strict } => run::claims(&registry, &experiment, strict),
         Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
         Command::Compare(options) => compare::compare(&options),

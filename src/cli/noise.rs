@@ -19,8 +19,8 @@ pub(super) fn noise(registry: &Registry, arguments: &Arguments, quiet: bool) -> 
     let mut asked = Asked::read(registry, arguments)?;
     let name = format!("{}-noise", asked.plan.experiment.name);
     asked.plan = asked.plan.with_twins(&name, MARK);
-    let quick = if arguments.quick { "-quick" } else { "" };
-    asked.folder = arguments.results.join(format!("{name}{quick}"));
+    let quick = if arguments.how.quick { "-quick" } else { "" };
+    asked.folder = arguments.how.results.join(format!("{name}{quick}"));
     let made = sweep(registry, arguments, &asked, &Options::default(), quiet)?;
     if made.sweep.missing > 0 {
         return Ok(ExitCode::from(130));
@@ -57,7 +57,7 @@ pub(super) fn noise(registry: &Registry, arguments: &Arguments, quiet: bool) -> 
          ({}).\nThe verdicts on these runs, which are to tell nothing apart: {}",
         percent((floor * 1e5).round() / 1e5),
         machine.id,
-        arguments.results.join(&file).display(),
+        arguments.how.results.join(&file).display(),
         made.store.path("summary.md").display()
     ));
     Ok(ExitCode::SUCCESS)

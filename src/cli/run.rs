@@ -5,7 +5,7 @@ use super::present::{self, Kept};
 use super::vocabulary::Words;
 use super::{Experiment as Arguments, Failure, out};
 use crate::analysis::Verdict;
-use crate::experiment::{self, Init, Plan};
+use crate::experiment::{self, Init, Plan, Source};
 use crate::report;
 use crate::results::machine::Machine;
 use crate::results::record::{Record, Status};
@@ -28,17 +28,24 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn read(registry: &Registry, arguments: &Arguments) -> Result<Self, Failure> {
-        let Arguments { set, only, quick, .. } = arguments;
-        let options = experiment::Options { set: set.clone(), only: only.clone(), quick: *quick };
-        let plan = experiment::load(&arguments.file, &options, &Words(registry)).map_err(Failure::invalid)?;
-        let suffix = if *quick { "-quick" } else { "" };
-        let folder = arguments.results.join(format!("{}{suffix}", plan.experiment.name));
+        let Arguments { file, text, how } = arguments;
+        let options = experiment::Options { set: how.set.clone(), only: how.only.clone(), quick: how.quick };
+        let plan = match text {
+            Some(text) => {
+                let source = Source { name: file.display().to_string(), text: (*text).into(), folder: None };
+                experiment::plan(&source, &options, &Words(registry))
+            }
+            None => experiment::load(file, &options, &Words(registry)),
+        };
+        let plan = plan.map_err(Failure::invalid)?;
+        let suffix = if how.quick { "-quick" } else { "" };
+        let folder = how.results.join(format!("{}{suffix}", plan.experiment.name));
         Ok(Asked { plan, folder })
     }
 
     /// Loads the data and checks what only they can tell.
     pub(super) fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
-        let folder = super::data::folder(arguments.data_dir.as_deref());
+        let folder = super::data::folder(arguments.how.data_dir.as_deref());
         let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(Failure::bad_data)?;
         prepared.check_accepted(&self.plan, registry).map_err(Failure::bad_data)?;
         self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;

@@ -4,6 +4,8 @@ use super::csc::Csc;
 use super::error::DataError;
 use super::request::Missing;
 use super::table::{checked_count, transposed};
+use faer::MatRef;
+use nmfbench_algorithms::{InvalidMatrix, Matrix, Sparse};
 use sha2::{Digest, Sha256};
 
 /// The entries of a matrix A (m×n), finite, and ≥ 0 unless they were asked for with a sign.
@@ -22,6 +24,17 @@ impl Values {
         match self {
             Self::Dense(values) => Some(values),
             Self::Sparse(_) => None,
+        }
+    }
+
+    /// The m×n matrix in the form in which its entries are held; signs are the loader's affair.
+    ///
+    /// # Errors
+    /// Names the first entry that no such matrix may have.
+    pub fn into_matrix(self, m: usize, n: usize) -> Result<Matrix<f64>, InvalidMatrix> {
+        match self {
+            Self::Dense(values) => Matrix::signed(MatRef::from_column_major_slice(&values, m, n)),
+            Self::Sparse(csc) => Sparse::from_csc(m, n, csc.starts, csc.rows, csc.values).map(Matrix::Sparse),
         }
     }
 

@@ -31,6 +31,7 @@ pub use model::{
 };
 pub use nmfbench_algorithms::Objective;
 pub use plan::{Block, Cell, Excluded, Plan};
+pub(crate) use report::suggest;
 pub use report::{Problem, Report};
 pub use vocabulary::{GeneratorInfo, InitInfo, PeerInfo, Vocabulary};
 

@@ -7,7 +7,7 @@ use crate::results::record::DatasetFacts;
 use crate::results::store::{Store, StoreError};
 use faer::{Mat, MatRef};
 use nmfbench_algorithms::{
-    Accepts, Breakdown, Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Registry, Sparse, Weighted,
+    Accepts, Breakdown, Factors, InvalidMatrix, InvalidProblem, Matrix, Problem, Registry, Weighted,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -286,18 +286,10 @@ pub(crate) fn to_mat(table: &data::Table) -> Mat<f64> {
 pub(crate) fn read_matrix(path: &Path, weights: Option<&Path>) -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
     let read = |path: &Path| -> Result<Matrix<f64>, Box<dyn std::error::Error>> {
         let data::Prepared { m, n, values } = data::read_prepared(path)?;
-        Ok(matrix(m, n, values)?)
+        Ok(values.into_matrix(m, n)?)
     };
     let Some(weights) = weights else { return read(path) };
     Ok(Matrix::Weighted(Weighted::from_product(read(path)?, read(weights)?)?))
-}
-
-/// A in the form in which its entries are held; the loader has looked at their signs.
-fn matrix(m: usize, n: usize, values: Values) -> Result<Matrix<f64>, InvalidMatrix> {
-    match values {
-        Values::Dense(values) => Matrix::signed(MatRef::from_column_major_slice(&values, m, n)),
-        Values::Sparse(csc) => Sparse::from_csc(m, n, csc.starts, csc.rows, csc.values).map(Matrix::Sparse),
-    }
 }
 
 /// Where the prepared matrix lies in the results folder.
@@ -336,9 +328,9 @@ fn load(request: &Request, wanted: &crate::experiment::Dataset, folder: Option<&
     let values = std::mem::replace(&mut dataset.values, Values::Dense(Vec::new()));
     let (m, n) = (dataset.m, dataset.n);
     let matrix = match dataset.weights.take() {
-        None => matrix(m, n, values),
+        None => values.into_matrix(m, n),
         Some(weights) => {
-            matrix(m, n, values).and_then(|a| Weighted::new(&a, matrix(m, n, weights)?)).map(Matrix::Weighted)
+            values.into_matrix(m, n).and_then(|a| Weighted::new(&a, weights.into_matrix(m, n)?)).map(Matrix::Weighted)
         }
     };
     let matrix = matrix.map_err(|source| PrepareError::Matrix { name: wanted.name.clone(), source })?;
