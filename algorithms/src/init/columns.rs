@@ -3,7 +3,7 @@
 
 use super::scale_and_balance;
 use crate::matrix::count;
-use crate::problem::{Factors, Problem, Shape};
+use crate::problem::{Factors, Objective, Problem, Shape};
 use crate::random::{Key, Stream};
 use crate::separable::{Fit, Selection, take};
 use faer::{Mat, Par};
@@ -31,7 +31,7 @@ fn fitted(problem: &Problem<'_, f64>, w: Mat<f64>) -> Factors<f64> {
     let Shape { n, rank, .. } = problem.shape();
     let mut factors = Factors { w, ht: Mat::zeros(n, rank) };
     Fit::new(problem).coefficients(problem, factors.w.as_ref(), &mut factors.ht);
-    scale_and_balance(problem, &mut factors);
+    scale_and_balance(Objective::Frobenius, problem, &mut factors);
     factors
 }
 
