@@ -43,6 +43,10 @@ pub struct Run<'a> {
     pub seconds_per_iteration: f64,
     /// How many repetitions were combined.
     pub repetitions: usize,
+    /// The least seconds over the repetitions at each checkpoint of `trace`.
+    pub fastest: Vec<f64>,
+    /// Repetitions, or a replay, came to other iterates: the method is not a function of its seed.
+    pub nondeterministic: bool,
 }
 
 impl Run<'_> {
@@ -94,14 +98,29 @@ fn combine<'a>(repetitions: &[&'a Record]) -> Run<'a> {
     let proper = 2 * well >= repetitions.len();
     let record = repetitions.iter().find(|r| r.status.is_proper() == proper).copied().unwrap_or(repetitions[0]);
     let rates: Vec<f64> = repetitions.iter().map(|r| rate(r)).collect();
-    let trace = record.trace.iter().filter_map(|look| combined_look(look, repetitions)).collect();
+    let trace: Vec<Checkpoint> = record.trace.iter().filter_map(|look| combined_look(look, repetitions)).collect();
+    let fastest = |look: &Checkpoint| {
+        let looks = repetitions.iter().flat_map(|r| r.trace.iter().filter(|c| c.iteration == look.iteration));
+        looks.map(|c| c.seconds).fold(f64::INFINITY, f64::min)
+    };
     Run {
+        fastest: trace.iter().map(fastest).collect(),
+        nondeterministic: repetitions.iter().any(|r| r.nondeterministic || differ(record, r)),
         record,
         trace,
         proper,
         seconds_per_iteration: median(&rates).unwrap_or(f64::INFINITY),
         repetitions: repetitions.len(),
     }
+}
+
+/// Whether two runs of one key on one machine saw different objectives at a common iteration.
+fn differ(a: &Record, b: &Record) -> bool {
+    a.machine == b.machine
+        && a.trace.iter().any(|look| {
+            let other = b.trace.iter().find(|c| c.iteration == look.iteration);
+            other.is_some_and(|c| c.objective.to_bits() != look.objective.to_bits())
+        })
 }
 
 fn combined_look(look: &Checkpoint, repetitions: &[&Record]) -> Option<Checkpoint> {
@@ -217,6 +236,10 @@ mod tests {
         assert_eq!((run.repetitions, run.proper), (3, true));
         assert_eq!(run.trace.iter().map(|c| c.seconds).collect::<Vec<_>>(), [0.0, 2.0, 20.0]);
         assert_eq!(run.seconds_per_iteration, 10.0, "median of 5, 10 and infinite");
+        assert_eq!((run.fastest.as_slice(), run.nondeterministic), (&[0.0, 1.0, 10.0][..], false));
+        let mut other = records.clone();
+        other[1].trace[1].objective = 5.5;
+        assert!(problems(&other)[0].entrants[0].runs[0].nondeterministic, "other iterates under one key");
         let two_of_three = [records[0].clone(), records[2].clone(), records[2].clone()];
         let all = problems(&two_of_three);
         assert!(!all[0].entrants[0].runs[0].proper);

@@ -65,6 +65,10 @@ pub(crate) fn run(algorithm: &str, seed: u64, objectives: &[f64]) -> Record {
         factors: None,
         program: None,
         stderr: None,
+        disturbance: None,
+        tries: 0,
+        timing: "paused".into(),
+        nondeterministic: false,
         trace,
     }
 }

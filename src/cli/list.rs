@@ -74,12 +74,18 @@ pub(super) const METRICS: [(&str, &str); 8] = [
 ];
 
 /// The kinds of figures.
-pub(super) const FIGURES: [(&str, &str); 5] = [
+pub(super) const FIGURES: [(&str, &str); 11] = [
     ("convergence", "a measure over seconds, iterations, flops or passes: median and quantile band over the seeds"),
     ("runtime", "seconds per iteration"),
     ("time-to-target", "seconds (or iterations, flops) until the gap to the best known objective is at a target"),
     ("final-error", "where the runs ended"),
     ("factors", "for images: the columns of W as pictures, and originals beside their reconstructions"),
+    ("ecdf", "the share of problem × target × seed reached within a price, with a bootstrap band"),
+    ("profile", "the share within a factor of the least price (Dolan & Moré 2002)"),
+    ("data-profile", "the share reached within so many products with A (after Moré & Wild 2009)"),
+    ("matrix", "everybody against everybody: median ratios, wins, ties and losses, Holm-corrected paired tests"),
+    ("critical-difference", "mean ranks over problems and what cannot be told apart (Demšar 2006)"),
+    ("scaling", "seconds per iteration over rank, rows and columns, with fitted exponents"),
 ];
 
 pub(super) fn list(registry: &Registry, what: Option<What>, markdown: bool) -> Result<ExitCode, Failure> {

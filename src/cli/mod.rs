@@ -1,11 +1,15 @@
 //! The command line: results on standard output, everything else on standard error.
 
 mod bench;
+mod compare;
 mod data;
+mod doctor;
 mod export;
 mod list;
+mod merge;
 mod monitor;
 mod new;
+mod noise;
 mod peers;
 mod present;
 mod reference;
@@ -13,6 +17,7 @@ mod run;
 mod verify;
 mod vocabulary;
 
+use crate::runner::Options;
 use clap::{Args, Parser, Subcommand};
 use miette::{Diagnostic, Report, miette};
 use nmfbench_algorithms::Registry;
@@ -40,6 +45,9 @@ enum Command {
         /// Make runs again that crashed, ran out of memory or into the wall limit
         #[arg(long)]
         retry_failed: bool,
+        /// Make a run up to N times again while something disturbs its times (see `doctor`); all tries are kept
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        repeat_disturbed: u32,
         /// Say nothing while it works
         #[arg(long, short)]
         quiet: bool,
@@ -70,6 +78,30 @@ enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Compare two results folders, or two algorithms in one: faster, slower, better, worse or cannot tell
+    #[command(
+        after_help = "Exit codes: 0 nothing of --fail-on happened; 1 B is slower or worse; 2 it cannot be told; \
+                            3 there is nothing to compare."
+    )]
+    Compare(compare::Options),
+    /// Put the runs of several results folders into one; runs of different machines stand beside each other
+    Merge {
+        /// Where they go, results/<experiment>
+        target: PathBuf,
+        /// Where they come from
+        #[arg(required = true)]
+        sources: Vec<PathBuf>,
+    },
+    /// Run every algorithm of an experiment under two labels: what differs is this machine's noise
+    Noise {
+        #[command(flatten)]
+        experiment: Experiment,
+        /// Say nothing while it works
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// What on this machine blurs timings, and the command that would help; changes nothing
+    Doctor,
     /// Write the tables of a results folder for other programs: one file for the runs, one for their traces
     Export {
         /// The folder of an experiment's results, results/<experiment>
@@ -210,12 +242,18 @@ pub fn main_with(registry: Registry) -> ExitCode {
             }
         },
         Command::Peers { action } => peers::peers(action.as_ref()),
-        Command::Run { experiment, retry_failed, quiet } => run::run(&registry, &experiment, retry_failed, quiet),
+        Command::Run { experiment, retry_failed, repeat_disturbed, quiet } => {
+            run::run(&registry, &experiment, &Options { retry_failed, repeat_disturbed }, quiet)
+        }
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
         Command::Claims { experiment, strict } => run::claims(&registry, &experiment, strict),
         Command::Export { folder, format, out } => export::export(&folder, format, out.as_deref()),
+        Command::Compare(options) => compare::compare(&options),
+        Command::Merge { target, sources } => merge::merge(&target, &sources),
+        Command::Noise { experiment, quiet } => noise::noise(&registry, &experiment, quiet),
+        Command::Doctor => doctor::doctor(),
         Command::Bench(options) => bench::bench(&registry, &options),
         Command::List { what, markdown } => list::list(&registry, what, markdown),
         Command::Schema { markdown } => list::schema(&registry, markdown),

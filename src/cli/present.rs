@@ -1,10 +1,10 @@
 //! From stored records to tables, summary and figures. Nothing here runs or computes a factorisation.
 
-use crate::analysis::{BestValues, Claim, Finding, judge};
+use crate::analysis::{BestValues, Claim, Finding, NoiseFloor, judge};
 use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
-use crate::report;
+use crate::report::{self, Evidence, Headline, TableSpec};
 use crate::results::record::{ProgramMode, Record};
 use crate::results::store::{Store, StoreError};
 use crate::results::tables;
@@ -51,6 +51,7 @@ impl Kept {
             ("stop", "[stop]"),
             ("checkpoints", "[checkpoints]"),
             ("dataset", "[dataset]"),
+            ("timing", "the timing"),
         ] {
             if stored["plan"]["experiment"][part] != now["experiment"][part] {
                 return Err(format!("{shown} of the file is no longer what the stored runs were made with"));
@@ -75,24 +76,23 @@ impl Kept {
     fn load(plan: &Plan, keys: impl Iterator<Item = Option<String>>, store: &Store) -> Self {
         let mut kept = Kept { records: Vec::new(), missing: 0 };
         for (cell, key) in plan.cells.iter().zip(keys) {
-            match key.and_then(|key| store.load(&key).ok().flatten()) {
-                Some(record) => {
-                    let dataset = &plan.experiment.dataset[cell.dataset];
-                    let restarts = record.program.as_ref().is_some_and(|p| p.mode == ProgramMode::Restart);
-                    let mut record = Record {
-                        label: if restarts { format!("{} (re-run)", cell.label) } else { cell.label.clone() },
-                        experiment: plan.experiment.name.clone(),
-                        seed: cell.seed,
-                        init: cell.init.name().into(),
-                        ..record
-                    };
-                    record.dataset.name.clone_from(&dataset.name);
-                    if let Some(title) = &dataset.title {
-                        record.dataset.title.clone_from(title);
-                    }
-                    kept.records.push(record);
+            let made = key.map(|key| store.load_variants(&key)).unwrap_or_default();
+            kept.missing += usize::from(made.is_empty());
+            for record in made {
+                let dataset = &plan.experiment.dataset[cell.dataset];
+                let restarts = record.program.as_ref().is_some_and(|p| p.mode == ProgramMode::Restart);
+                let mut record = Record {
+                    label: if restarts { format!("{} (re-run)", cell.label) } else { cell.label.clone() },
+                    experiment: plan.experiment.name.clone(),
+                    seed: cell.seed,
+                    init: cell.init.name().into(),
+                    ..record
+                };
+                record.dataset.name.clone_from(&dataset.name);
+                if let Some(title) = &dataset.title {
+                    record.dataset.title.clone_from(title);
                 }
-                None => kept.missing += 1,
+                kept.records.push(record);
             }
         }
         kept
@@ -100,13 +100,17 @@ impl Kept {
 }
 
 /// Rebuilds `runs.csv`, `traces.csv`, `best.json` and `summary.md`; returns what answers the question on a terminal.
-pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, StoreError> {
+pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, PresentError> {
     store.write("runs.csv", &tables::runs(&kept.records).csv())?;
     store.write("traces.csv", &tables::traces(&kept.records).csv())?;
     let experiment = &plan.experiment;
-    let problems = report::summarize(&kept.records, &best(store)?, &experiment.targets.gap);
+    let (best, noise) = (best(store)?, noise(store));
+    let evidence = Evidence { records: &kept.records, best: &best, ladder: &experiment.targets.gap, noise: &noise };
+    let problems = report::summarize(&evidence);
+    let answer = report::answer(&report::overall(&evidence));
     let question = experiment.question.as_deref().unwrap_or_default();
-    let mut summary = report::markdown(&experiment.name, question, &problems);
+    let head = Headline { experiment: &experiment.name, question, answer: &answer };
+    let mut summary = report::markdown(&head, &problems);
     let findings = claims(kept, store, plan)?;
     summary.push_str(&report::claims_markdown(&findings));
     let mut machines: Vec<&str> = kept.records.iter().map(|r| r.machine.as_str()).collect();
@@ -118,9 +122,10 @@ pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, 
         summary.push_str(&format!("- {id}: {facts}\n"));
     }
     store.write("summary.md", summary.as_bytes())?;
+    write_tables(&evidence, store, plan)?;
     let terminal = Term::stdout();
     let width = terminal.is_term().then(|| terminal.size().1);
-    let mut text = report::terminal(&problems, width);
+    let mut text = report::terminal(&head, &problems, width);
     if !findings.is_empty() {
         text.push_str(&format!("\n{}", report::claims_text(&findings)));
     }
@@ -132,6 +137,24 @@ pub(super) fn claims(kept: &Kept, store: &Store, plan: &Plan) -> Result<Vec<Find
     let parse = |claim: &Value| serde_json::from_value::<Claim>(claim.clone()).expect("the check knows the keys");
     let claims: Vec<Claim> = plan.experiment.claim.iter().map(parse).collect();
     Ok(judge(&claims, &kept.records, &best(store)?))
+}
+
+/// Writes the tables that the experiment asks for, or the standard set.
+fn write_tables(evidence: &Evidence<'_>, store: &Store, plan: &Plan) -> Result<(), PresentError> {
+    let asked: Result<Vec<TableSpec>, _> =
+        plan.experiment.table.iter().map(|table| serde_json::from_value(table.clone())).collect();
+    let asked = asked?;
+    let specs = if asked.is_empty() { report::default_tables() } else { asked };
+    let mut macros = report::MACROS.to_owned();
+    for spec in &specs {
+        let table = report::write_table(spec, evidence)?;
+        let path = |extension: &str| format!("tables/{}.{extension}", table.name);
+        store.write(&path("md"), table.markdown.as_bytes())?;
+        store.write(&path("csv"), table.csv.as_bytes())?;
+        store.write(&path("tex"), table.latex.as_bytes())?;
+        macros.push_str(&table.macros);
+    }
+    Ok(store.write("tables/numbers.tex", macros.as_bytes())?)
 }
 
 /// The best objectives known: those stored, and what the stored runs have found since.
@@ -146,6 +169,17 @@ fn best(store: &Store) -> Result<BestValues, StoreError> {
     Ok(best)
 }
 
+/// The noise floors measured beside this folder of results, one for each machine.
+pub(super) fn noise(store: &Store) -> Vec<NoiseFloor> {
+    let folder = store.root().parent().map(std::path::Path::to_owned).unwrap_or_default();
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|f| f.path());
+    let floors = files.filter(|p| {
+        let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        name.starts_with("noise-") && name.ends_with(".json")
+    });
+    floors.filter_map(|p| serde_json::from_slice(&std::fs::read(p).ok()?).ok()).collect()
+}
+
 /// Draws the figures that the experiment asks for, or the standard set; returns how many.
 pub(super) fn figures(
     kept: &Kept,
@@ -157,12 +191,13 @@ pub(super) fn figures(
         plan.experiment.figure.iter().map(|figure| serde_json::from_value(figure.clone())).collect();
     let asked = asked?;
     let specs = if asked.is_empty() { default_figures() } else { asked };
-    let best = best(store)?;
+    let (best, noise) = (best(store)?, noise(store));
     let stored = Stored { store, matrices: RefCell::default() };
     let source = Source {
         records: &kept.records,
         best: &best,
         targets: &plan.experiment.targets.gap,
+        noise: &noise,
         factors: Some(&|record| stored.factors(record)),
         column: Some(&|record, j| stored.column(record, j)),
     };
@@ -193,8 +228,10 @@ pub(super) enum PresentError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Figure(#[from] FigureError),
-    #[error("a figure of the experiment cannot be drawn: {0}")]
+    #[error("a figure or table of the experiment cannot be made: {0}")]
     Spec(#[from] serde_json::Error),
+    #[error("a table cannot be written: {0}")]
+    Table(#[from] csv::Error),
 }
 
 /// Factors and data columns from the results folder.

@@ -21,13 +21,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 /// A file that has been read and checked, and where its results lie.
-struct Asked {
-    plan: Plan,
-    folder: PathBuf,
+pub(super) struct Asked {
+    pub(super) plan: Plan,
+    pub(super) folder: PathBuf,
 }
 
 impl Asked {
-    fn read(registry: &Registry, arguments: &Arguments) -> Result<Self, Failure> {
+    pub(super) fn read(registry: &Registry, arguments: &Arguments) -> Result<Self, Failure> {
         let Arguments { set, only, quick, .. } = arguments;
         let options = experiment::Options { set: set.clone(), only: only.clone(), quick: *quick };
         let plan = experiment::load(&arguments.file, &options, &Words(registry)).map_err(Failure::invalid)?;
@@ -37,7 +37,7 @@ impl Asked {
     }
 
     /// Loads the data and checks what only they can tell.
-    fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
+    pub(super) fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
         let folder = super::data::folder(arguments.data_dir.as_deref());
         let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(Failure::bad_data)?;
         self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;
@@ -63,20 +63,27 @@ impl Asked {
     }
 }
 
-pub(super) fn run(
+/// What a sweep came to, and what is stored now.
+pub(super) struct Made {
+    pub(super) sweep: Sweep,
+    pub(super) kept: Kept,
+    pub(super) store: Store,
+}
+
+/// Makes what is missing of a plan.
+pub(super) fn sweep(
     registry: &Registry,
     arguments: &Arguments,
-    retry_failed: bool,
+    asked: &Asked,
+    options: &Options,
     quiet: bool,
-) -> Result<ExitCode, Failure> {
-    let began = Instant::now();
-    let asked = Asked::read(registry, arguments)?;
+) -> Result<Made, Failure> {
     let say = |text: &str| {
         if !quiet {
             eprintln!("{text}");
         }
     };
-    let Asked { plan, folder } = &asked;
+    let Asked { plan, folder } = asked;
     let runs = plan.cells.len();
     say(&format!("{}: {runs} runs", plan.experiment.name));
     plan.experiment.question.iter().for_each(|q| say(&format!("  {q}")));
@@ -89,26 +96,53 @@ pub(super) fn run(
     present::save_plan(plan, &prepared, &store).map_err(Failure::failed)?;
     catch_interrupts();
     let mut progress = Progress::new(runs, quiet);
-    let sweep = runner::run(plan, &prepared, &store, &Options { retry_failed }, &mut progress);
+    let sweep = runner::run(plan, &prepared, &store, options, &mut progress);
     progress.finish();
     let sweep = sweep.map_err(|e| match e {
         RunnerError::Prepare(e) => Failure::bad_data(e),
         e => Failure::failed(e),
     })?;
-    let kept = Kept::of_run(plan, &prepared, &store);
-    let text = present::tables(&kept, &store, plan).map_err(Failure::failed)?;
-    out(&text);
     if sweep.missing > 0 {
         say(&format!(
             "stopped: {} of {runs} runs are there, {} are missing; the same command goes on from here",
             runs - sweep.missing,
             sweep.missing
         ));
+    }
+    if sweep.disturbed > 0 {
+        say(&format!(
+            "{} of the runs made were disturbed (`disturbed` in runs.csv says by what); --repeat-disturbed N tries again",
+            sweep.disturbed
+        ));
+    }
+    let kept = Kept::of_run(plan, &prepared, &store);
+    Ok(Made { sweep, kept, store })
+}
+
+pub(super) fn run(
+    registry: &Registry,
+    arguments: &Arguments,
+    options: &Options,
+    quiet: bool,
+) -> Result<ExitCode, Failure> {
+    let began = Instant::now();
+    let asked = Asked::read(registry, arguments)?;
+    let say = |text: &str| {
+        if !quiet {
+            eprintln!("{text}");
+        }
+    };
+    let Made { sweep, kept, store } = sweep(registry, arguments, &asked, options, quiet)?;
+    let plan = &asked.plan;
+    let text = present::tables(&kept, &store, plan).map_err(Failure::failed)?;
+    out(&text);
+    if sweep.missing > 0 {
         return Ok(ExitCode::from(130));
     }
     if sweep.made == 0 && store.path("figures").read_dir().is_ok_and(|mut f| f.next().is_some()) {
         say(&format!(
-            "all {runs} runs are there already, nothing was run; `nmfbench figures {}` redraws the figures",
+            "all {} runs are there already, nothing was run; `nmfbench figures {}` redraws the figures",
+            plan.cells.len(),
             arguments.file.display()
         ));
     } else {

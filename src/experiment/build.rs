@@ -5,6 +5,7 @@ use super::check::{Checker, Given, Item, Table};
 use super::expect::Scalar;
 use super::model::{
     Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Precision, Stop, Sweep, Targets,
+    Timing,
 };
 use super::report::{Problem, Span, suggest};
 use super::schema::READING;
@@ -45,12 +46,15 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
         checker.problem(problem.at(&table.span, "needs `iterations` or `seconds` too"));
     }
     let figure = figures(checker, of("figure"));
+    let table = written(checker, of("table"));
     let factors = items(checker, top, "factors").iter().any(|item| item.value == Scalar::Text("none".into()));
+    let replay = items(checker, top, "timing").iter().any(|item| item.value == Scalar::Text("replay".into()));
     let mut experiment = Experiment {
         name: top.and_then(|top| top.text("name")).unwrap_or_default(),
         question: top.and_then(|top| top.text("question")),
         objective: objective.unwrap_or_default(),
         factors: if factors { Keep::None } else { Keep::All },
+        timing: if replay { Timing::Replay } else { Timing::Paused },
         dataset,
         sweep,
         stop,
@@ -58,6 +62,7 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
         targets: Targets { gap },
         algorithm,
         figure,
+        table,
         exclude: Vec::new(),
         claim: Vec::new(),
         folder: checker.folder.map(PathBuf::from),
@@ -322,6 +327,29 @@ fn figures<'a>(checker: &mut Checker<'_>, tables: impl Iterator<Item = &'a Table
     figures
 }
 
+fn written<'a>(checker: &mut Checker<'_>, tables: impl Iterator<Item = &'a Table>) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut files: Vec<String> = Vec::new();
+    for table in tables {
+        all.push(Value::Object(plain(table)));
+        let kind = table.text("kind").unwrap_or_default();
+        for name in ["x", "targets"] {
+            if let ("final-error" | "scaling", Some(given)) = (kind.as_str(), table.get(name)) {
+                let problem = Problem::new(format!("a `{kind}` table has no `{name}`"));
+                checker.problem(problem.at(&given.key_span, "not for this kind"));
+            }
+        }
+        if let (Some(file), Some(item)) = (table.text("file"), table.item("file")) {
+            if files.contains(&file) {
+                let problem = Problem::new(format!("two tables are written to `{file}`"));
+                checker.problem(problem.at(&item.span, "the second"));
+            }
+            files.push(file);
+        }
+    }
+    all
+}
+
 /// Axes a kind of figure chooses for itself are refused, lest they be ignored.
 fn axes_fit(checker: &mut Checker<'_>, table: &Table) {
     let Some(kind) = table.text("kind") else { return };
@@ -330,8 +358,20 @@ fn axes_fit(checker: &mut Checker<'_>, table: &Table) {
         "time-to-target" => &["y", "y_scale", "band"],
         "runtime" => &["x", "y", "y_scale", "band", "targets"],
         "final-error" => &["x", "y_scale", "band", "targets"],
+        "ecdf" | "profile" | "data-profile" => &["y", "y_scale", "band"],
+        "matrix" | "critical-difference" => &["x_scale", "y_scale", "band"],
+        "scaling" => &["x", "y", "x_scale", "band", "targets"],
         _ => &["x", "y", "x_scale", "y_scale", "band", "targets"],
     };
+    if let ("data-profile", Some("seconds"), Some(item)) = (kind.as_str(), table.text("x").as_deref(), table.item("x"))
+    {
+        let problem = Problem::new("a `data-profile` has no unit of seconds");
+        checker.problem(problem.at(&item.span, "expected `flops`, `passes` or `iterations`"));
+    }
+    if let ("matrix" | "critical-difference", Some(_), Some(given)) = (kind.as_str(), table.get("y"), table.get("x")) {
+        let problem = Problem::new(format!("a `{kind}` compares prices (`x`) or final values (`y`), not both"));
+        checker.problem(problem.at(&given.key_span, "besides `y`"));
+    }
     for name in refuses {
         if let Some(given) = table.get(name) {
             let problem = Problem::new(format!("a `{kind}` figure has no `{name}`"));

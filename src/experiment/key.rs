@@ -1,6 +1,6 @@
 //! Keys of runs and seeds of random streams: hashes of what determines them and of nothing else.
 
-use super::model::{Experiment, External, Init};
+use super::model::{Experiment, External, Init, Timing};
 use super::plan::Cell;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -45,6 +45,12 @@ pub(crate) fn key(experiment: &Experiment, cell: &Cell, dataset: &str, init: Opt
         "stop": experiment.stop,
         "checkpoints": experiment.checkpoints,
     });
+    if experiment.timing == Timing::Replay && cell.external.is_none() {
+        all["timing"] = json!(experiment.timing);
+    }
+    if cell.twin {
+        all["twin"] = json!(true);
+    }
     if let Some(external) = &cell.external {
         let External { peer, command, exchange, stochastic: _, digest } = external;
         all["external"] = json!({ "peer": peer, "command": command, "exchange": exchange, "digest": digest });

@@ -18,6 +18,9 @@ pub struct Experiment {
     pub objective: Objective,
     /// Whether W and H of each run are kept.
     pub factors: Keep,
+    /// How times and measures come about.
+    #[serde(skip_serializing_if = "Timing::is_paused")]
+    pub timing: Timing,
     /// The matrices, at least one, names distinct.
     pub dataset: Vec<Dataset>,
     /// The other axes.
@@ -33,6 +36,9 @@ pub struct Experiment {
     /// What to draw; empty for the standard set. Keys and words are checked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub figure: Vec<Value>,
+    /// What to write as tables; empty for the standard set. Keys and words are checked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub table: Vec<Value>,
     /// What to leave out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<Exclude>,
@@ -57,6 +63,34 @@ impl Experiment {
     /// Where a parameter of an algorithm has no form in TOML.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
+    }
+}
+
+/// How the times and the measures of a run come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timing {
+    /// The clock stops for each look.
+    #[default]
+    Paused,
+    /// One pass is timed and never looked at; a second repeats its iterates and is measured.
+    Replay,
+}
+
+impl Timing {
+    /// As written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Timing::Paused => "paused",
+            Timing::Replay => "replay",
+        }
+    }
+
+    /// Whether it is the default.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        *self == Timing::Paused
     }
 }
 

@@ -65,6 +65,9 @@ pub struct Cell {
     /// The program that runs it, if it is not a registered one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
+    /// The same run once more under another label, see [`Plan::with_twins`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub twin: bool,
 }
 
 /// A run that was left out.
@@ -149,6 +152,25 @@ impl Plan {
         } else {
             Err(problems)
         }
+    }
+
+    /// The same plan with every run twice in its block, the second under its label and `mark`: an A/A experiment, called
+    /// by this name.
+    #[must_use]
+    pub fn with_twins(mut self, name: &str, mark: &str) -> Self {
+        self.experiment.name = name.into();
+        let mut cells: Vec<Cell> = Vec::with_capacity(2 * self.cells.len());
+        let mut block = 0;
+        for cell in self.cells {
+            if cells.get(block).is_some_and(|first| !Block::of(first, 0).holds(&cell)) {
+                add_twins(&mut cells, block, mark);
+                block = cells.len();
+            }
+            cells.push(cell);
+        }
+        add_twins(&mut cells, block, mark);
+        self.cells = cells;
+        self
     }
 
     /// The runs in blocks, in the order to run them. Inside a block the order is drawn from the base seed and the
@@ -364,9 +386,17 @@ fn product(experiment: &Experiment, random: &[bool]) -> Result<Vec<Cell>, Vec<Pr
             parameters: variant.parameters.clone(),
             revision: variant.revision,
             external: variant.external.clone(),
+            twin: false,
         });
     }
     Ok(cells)
+}
+
+/// Repeats the cells from `first` on.
+fn add_twins(cells: &mut Vec<Cell>, first: usize, mark: &str) {
+    let twin = |cell: &Cell| Cell { label: format!("{}{mark}", cell.label), twin: true, ..cell.clone() };
+    let twins: Vec<Cell> = cells[first..].iter().map(twin).collect();
+    cells.extend(twins);
 }
 
 /// Says which runs no seed reaches.

@@ -212,7 +212,21 @@ pub const PROGRAM_ONLY: &[&str] = &["exchange", "stochastic"];
 /// What such an entry calls itself.
 pub const PROGRAM_NAME: Key = key("name", Kind::FileName, "what the program's solver is called");
 /// The figures there are.
-pub const FIGURE_KINDS: &[&str] = &["convergence", "runtime", "time-to-target", "final-error", "factors"];
+pub const FIGURE_KINDS: &[&str] = &[
+    "convergence",
+    "runtime",
+    "time-to-target",
+    "final-error",
+    "factors",
+    "ecdf",
+    "profile",
+    "data-profile",
+    "matrix",
+    "critical-difference",
+    "scaling",
+];
+/// The tables there are.
+pub const TABLE_KINDS: &[&str] = &["time-to-target", "final-error", "pairwise", "scaling"];
 /// What a horizontal axis can show.
 pub const FIGURE_X: &[&str] = &["seconds", "iterations", "flops", "passes"];
 /// What a vertical axis can show.
@@ -246,6 +260,12 @@ pub const ROOT: Section = table(
         .default("\"frobenius\""),
         key("factors", Kind::Choice(&["all", "none"]), "whether the final W and H of each run are kept")
             .default("\"all\""),
+        key(
+            "timing",
+            Kind::Choice(&["paused", "replay"]),
+            "`paused`: the clock stops for each look; `replay`: a pass that is only timed, then one that is only measured",
+        )
+        .default("\"paused\""),
     ],
 );
 
@@ -405,6 +425,20 @@ pub const SECTIONS: &[Section] = &[
                 key("y_scale", Kind::Choice(&["log", "linear"]), "the scale of the vertical axis"),
                 key("band", Kind::Number(Range::between(0.0, 1.0)), "the quantiles that bound the band")
                     .form(Form::List(Some(2))),
+                key("targets", Kind::Number(Range::between(0.0, 1.0)), "gaps, instead of those of [targets]")
+                    .form(Form::List(None)),
+            ],
+        )
+    },
+    Section {
+        repeated: true,
+        ..table(
+            "table",
+            "A table to write as Markdown, CSV and LaTeX; without any, the standard set is written.",
+            &[
+                key("kind", Kind::Choice(TABLE_KINDS), "what it holds").required(),
+                key("x", Kind::Choice(FIGURE_X), "the price of a target (seconds)"),
+                key("file", Kind::FileName, "the name of the files, without extension"),
                 key("targets", Kind::Number(Range::between(0.0, 1.0)), "gaps, instead of those of [targets]")
                     .form(Form::List(None)),
             ],

@@ -260,7 +260,7 @@ fn led_in(x: &Axis, curve: &Curve) -> [Vec<(f64, f64)>; 3] {
 
 /// The band between its two lines, clamped to the box; where the lower line has no place there is no band. Where the
 /// upper line is infinite the band ends at the median: filled up to the frame, one failure would hide the others.
-fn draw_band(
+pub(super) fn draw_band(
     chart: &mut Chart<'_, '_>,
     (x, y): (&Axis, &Axis),
     style: Style,
@@ -301,7 +301,7 @@ fn draw_band(
 }
 
 /// Places for markers: at equal steps along the paper, so that steps and sparse checkpoints look alike.
-fn marks(x: &Axis, y: &Axis, pieces: &[Vec<(f64, f64)>], shift: f64) -> Vec<(f64, f64)> {
+pub(super) fn marks(x: &Axis, y: &Axis, pieces: &[Vec<(f64, f64)>], shift: f64) -> Vec<(f64, f64)> {
     let unit = |p: &(f64, f64)| Some((x.unit(p.0)?, y.unit(p.1)?));
     let mut found = Vec::new();
     for step in 0..MARKERS {

@@ -7,11 +7,15 @@
 mod axis;
 mod clip;
 mod convergence;
+mod curves;
+mod distributions;
+mod duels;
 pub mod export;
 mod factors;
 mod grid;
 mod page;
 mod panel;
+mod scaling;
 mod sheet;
 mod spec;
 mod strips;
@@ -25,7 +29,7 @@ pub use axis::Scale;
 pub use factors::Factors;
 pub use spec::{FigureKind, FigureSpec, default_figures};
 
-use crate::analysis::{BestValues, DEFAULT_TARGETS, Problem};
+use crate::analysis::{BestValues, DEFAULT_TARGETS, NoiseFloor, Problem};
 use crate::results::record::Record;
 use nmfbench_algorithms::Objective;
 use style::Style;
@@ -45,6 +49,8 @@ pub struct Source<'a> {
     pub best: &'a BestValues,
     /// The experiment's targets ε; empty for [`DEFAULT_TARGETS`].
     pub targets: &'a [f64],
+    /// What is known of the noise of machines; without it a floor is assumed.
+    pub noise: &'a [NoiseFloor],
     /// The final factors of a run, where they were kept.
     pub factors: Option<&'a LoadFactors<'a>>,
     /// Column j (from 0) of the data matrix a run was given, m values.
@@ -55,7 +61,12 @@ impl<'a> Source<'a> {
     /// Records and best values alone: pictures of factors are left out.
     #[must_use]
     pub fn new(records: &'a [Record], best: &'a BestValues) -> Self {
-        Self { records, best, targets: &[], factors: None, column: None }
+        Self { records, best, targets: &[], noise: &[], factors: None, column: None }
+    }
+
+    /// The noise floor measured on a machine.
+    fn floor(&self, machine: Option<&str>) -> Option<f64> {
+        self.noise.iter().find(|n| Some(n.machine.as_str()) == machine).map(|n| n.floor)
     }
 
     /// What the runs minimise: those of an experiment have one objective.
@@ -124,6 +135,10 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
         FigureKind::TimeToTarget => values::time_to_target(spec, source),
         FigureKind::FinalError => values::final_error(spec, source),
         FigureKind::Factors => factors::render(spec, source),
+        FigureKind::Ecdf | FigureKind::Profile | FigureKind::DataProfile => distributions::render(spec, source),
+        FigureKind::Matrix => duels::matrix(spec, source),
+        FigureKind::CriticalDifference => duels::critical_difference(spec, source),
+        FigureKind::Scaling => scaling::render(spec, source),
     }
 }
 

@@ -32,7 +32,7 @@ pub struct FigureSpec {
     /// The quantiles that bound the band; by default 0.1 and 0.9.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub band: Option<[f64; 2]>,
-    /// The gaps of `time-to-target`, instead of those of the experiment.
+    /// The gaps of `time-to-target` and of the kinds made of it, instead of those of the experiment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<f64>>,
 }
@@ -51,6 +51,18 @@ pub enum FigureKind {
     FinalError,
     /// The learnt pictures and what they make of the data.
     Factors,
+    /// The share of problem × target × seed reached within a price.
+    Ecdf,
+    /// The share within a factor of the least price (Dolan & Moré).
+    Profile,
+    /// The share reached within so many units of each problem (Moré & Wild).
+    DataProfile,
+    /// Everybody against everybody: median ratios and paired tests.
+    Matrix,
+    /// Mean ranks and what cannot be told apart (Demšar).
+    CriticalDifference,
+    /// Time of an iteration over rank, rows and columns.
+    Scaling,
 }
 
 impl FigureSpec {
@@ -88,7 +100,25 @@ impl FigureSpec {
             FigureKind::FinalError if y == Y::RelativeError => "final-error".into(),
             FigureKind::FinalError => format!("final-{y}"),
             FigureKind::Factors => "factors".into(),
+            FigureKind::Ecdf if x == X::Seconds => "ecdf".into(),
+            FigureKind::Ecdf => format!("ecdf-{x}"),
+            FigureKind::Profile if x == X::Seconds => "profile".into(),
+            FigureKind::Profile => format!("profile-{x}"),
+            FigureKind::DataProfile if self.x.unwrap_or(X::Flops) == X::Flops => "data-profile".into(),
+            FigureKind::DataProfile => format!("data-profile-{x}"),
+            FigureKind::Matrix => self.compared("matrix"),
+            FigureKind::CriticalDifference => self.compared("critical-difference"),
+            FigureKind::Scaling => "scaling".into(),
         })
+    }
+
+    /// The name of a figure that compares prices or final values.
+    fn compared(&self, kind: &str) -> String {
+        match (self.x, self.y) {
+            (_, Some(y)) => format!("{kind}-{y}"),
+            (Some(x), None) if x != X::Seconds => format!("{kind}-{x}"),
+            _ => kind.into(),
+        }
     }
 
     /// The band's quantiles, in order and within 0…1.
@@ -110,6 +140,9 @@ pub fn default_figures() -> Vec<FigureSpec> {
         FigureSpec::new(FigureKind::Runtime),
         FigureSpec::new(FigureKind::TimeToTarget),
         FigureSpec::new(FigureKind::FinalError),
+        FigureSpec::new(FigureKind::Ecdf),
+        FigureSpec::new(FigureKind::Profile),
+        FigureSpec::new(FigureKind::Matrix),
         FigureSpec::new(FigureKind::Factors),
     ]
 }
@@ -138,6 +171,6 @@ mod tests {
         assert_eq!(names[0], "convergence-relative_error-seconds");
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), 8);
+        assert_eq!(names.len(), 11);
     }
 }

@@ -45,6 +45,15 @@ fn all_figures(records: &[Record]) -> Vec<Rendered> {
         targets: Some(vec![0.5, 0.1, 0.01, 1e-3]),
         ..FigureSpec::new(FigureKind::TimeToTarget)
     });
+    for kind in [FigureKind::DataProfile, FigureKind::CriticalDifference, FigureKind::Scaling] {
+        specs.push(FigureSpec::new(kind));
+    }
+    specs.push(FigureSpec { y: Some(Y::RelativeError), ..FigureSpec::new(FigureKind::Matrix) });
+    specs.push(FigureSpec {
+        x: Some(X::Iterations),
+        x_scale: Some(Scale::Linear),
+        ..FigureSpec::new(FigureKind::Ecdf)
+    });
     specs.iter().flat_map(|spec| render(spec, &source).unwrap()).collect()
 }
 
@@ -248,4 +257,32 @@ fn data_without_pictures_has_no_basis() {
     let figures = render(&FigureSpec::new(FigureKind::Factors), &source).unwrap();
     assert_eq!(figures.len(), 1);
     assert!(figures[0].caption.contains("no pictures"));
+}
+
+/// `NMFBENCH_LOOK` may name a folder for the pictures of all figures, to be looked at.
+#[test]
+fn distributions_show_the_numbers_of_their_csv() {
+    let records = records();
+    let best = BestValues::over(&records);
+    let figure = |kind| render(&FigureSpec::new(kind), &Source::new(&records, &best)).unwrap().remove(0);
+    let ecdf = figure(FigureKind::Ecdf);
+    assert!(ecdf.csv.starts_with("label,curve,instances,seconds,share\n"), "{}", ecdf.csv);
+    let shares = ecdf.csv.lines().skip(1).filter(|l| l.starts_with("mu,share,36,"));
+    let last: f64 = shares.last().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    assert!((last - 1.0).abs() < 1e-12, "each of 2 × 2 problems, 3 seeds and 3 targets is reached: {last}");
+    assert!(ecdf.caption.contains("rank 2, 3; start random, nndsvda; 3 seeds"), "{}", ecdf.caption);
+    let mut als = ecdf.csv.lines().filter(|l| l.starts_with("als,share,36,"));
+    let last: f64 = als.next_back().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    assert!((last - 2.0 / 3.0).abs() < 1e-12, "one seed in three fails: {last}");
+    let profile = figure(FigureKind::Profile);
+    assert!(profile.csv.lines().skip(1).all(|l| l.split(',').rev().nth(1).unwrap().parse::<f64>().unwrap() >= 1.0));
+    let matrix = figure(FigureKind::Matrix);
+    assert_eq!(matrix.csv.lines().count(), 1 + 4 * 3 / 2, "{}", matrix.csv);
+    assert!(figure(FigureKind::Scaling).caption.contains("Exponents with 95 % intervals: mu k^"));
+    if let Ok(folder) = std::env::var("NMFBENCH_LOOK") {
+        for figure in all_figures(&records) {
+            let path = std::path::Path::new(&folder).join(format!("{}.png", figure.name));
+            std::fs::write(path, export::png(&figure.svg, 150.0).unwrap()).unwrap();
+        }
+    }
 }

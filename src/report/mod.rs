@@ -3,8 +3,11 @@
 mod claims;
 mod rows;
 mod summary;
+mod tables;
 mod verdict;
 
 pub use claims::{claims_markdown, claims_text};
-pub use rows::{ProblemSummary, Row, summarize};
-pub use summary::{markdown, terminal};
+pub use rows::{Evidence, ProblemSummary, Row, overall, summarize};
+pub use summary::{Headline, markdown, terminal};
+pub use tables::{MACROS, TableKind, TableSpec, Written, default_tables, write_table};
+pub use verdict::{Overall, answer};

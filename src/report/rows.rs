@@ -1,8 +1,45 @@
 //! The numbers of the summary: a row for each entrant of a problem.
 
-use crate::analysis::{BestValues, Entrant, Problem, Summary, X, Y, on_one_machine, problems, reached};
+use super::verdict::Overall;
+use crate::analysis::show::percent;
+use crate::analysis::{
+    ASSUMED_FLOOR, BestValues, Bootstrap, Contest, Entrant, NoiseFloor, OneMachine, Problem, QUALITY_FLOOR, Summary, X,
+    Y, last_error, on_one_machine, problems, reach, reached,
+};
 use crate::results::record::{Record, Status};
 use nmfbench_algorithms::Objective;
+
+/// What verdicts are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The runs.
+    pub records: &'a [Record],
+    /// The best objectives known.
+    pub best: &'a BestValues,
+    /// The targets ε.
+    pub ladder: &'a [f64],
+    /// What is known of the noise of machines.
+    pub noise: &'a [NoiseFloor],
+}
+
+impl Evidence<'_> {
+    /// The relative difference of times that this machine cannot resolve, and a sentence about where it comes from.
+    pub(super) fn floor(&self, machine: &str) -> (f64, String) {
+        match self.noise.iter().find(|n| n.machine == machine) {
+            Some(n) => (
+                n.floor,
+                format!(
+                    "times differ by up to {} without a cause on this machine",
+                    percent((n.floor * 1e3).round() / 1e3)
+                ),
+            ),
+            None => (
+                ASSUMED_FLOOR,
+                format!("a noise of {} is assumed; `nmfbench noise` measures it", percent(ASSUMED_FLOOR)),
+            ),
+        }
+    }
+}
 
 /// One problem with its rows.
 #[derive(Clone, Debug)]
@@ -21,6 +58,12 @@ pub struct ProblemSummary {
     pub ladder: Vec<f64>,
     /// The machine whose times are shown, and what was left out.
     pub machine: String,
+    /// The relative difference of times that is noise, in words.
+    pub noise: String,
+    /// The race to the hardest target that somebody's median run reaches, as an index into the ladder.
+    pub soonest: Option<(usize, Contest)>,
+    /// The final relative errors compared.
+    pub lowest: Contest,
     /// One for each entrant, in the order of first appearance.
     pub rows: Vec<Row>,
 }
@@ -34,6 +77,10 @@ pub struct Row {
     pub runs: usize,
     /// How the failed runs ended, and how many so.
     pub failures: Vec<(Status, usize)>,
+    /// Runs whose repetitions or replay came to other iterates.
+    pub nondeterministic: usize,
+    /// Runs whose times something disturbed.
+    pub disturbed: usize,
     /// The last relative error ‖A − WH‖ / ‖A‖.
     pub error: Option<Summary>,
     /// The last gap (f − f*) / (f₀ − f*).
@@ -50,31 +97,72 @@ pub struct Row {
     pub sparseness: Option<Summary>,
 }
 
-/// The rows of all problems, in the order of first appearance; `ladder` are the targets ε.
+/// The rows of all problems, in the order of first appearance.
 #[must_use]
-pub fn summarize(records: &[Record], best: &BestValues, ladder: &[f64]) -> Vec<ProblemSummary> {
-    let timed = on_one_machine(records);
-    let (all, on_machine) = (problems(records), problems(&timed.records));
-    let note = timed.note();
-    all.iter().map(|problem| summary(problem, &on_machine, best, ladder, &note)).collect()
+pub fn summarize(evidence: &Evidence<'_>) -> Vec<ProblemSummary> {
+    let timed = on_one_machine(evidence.records);
+    let (all, on_machine) = (problems(evidence.records), problems(&timed.records));
+    all.iter().map(|problem| summary(problem, &on_machine, evidence, &timed)).collect()
+}
+
+/// All problems at once.
+#[must_use]
+pub fn overall(evidence: &Evidence<'_>) -> Overall {
+    let timed = on_one_machine(evidence.records);
+    let (all, on_machine) = (problems(evidence.records), problems(&timed.records));
+    let (all, on_machine): (Vec<_>, Vec<_>) = (all.iter().collect(), on_machine.iter().collect());
+    let floor = evidence.floor(&timed.machine).0;
+    let hardest = hardest(&on_machine, evidence);
+    Overall {
+        problems: all.len(),
+        soonest: hardest.map(|i| (evidence.ladder[i], race(&on_machine, evidence, evidence.ladder[i], floor))),
+        lowest: Contest::of(&all, QUALITY_FLOOR, &Bootstrap::default(), |_, run| last_error(run)),
+    }
+}
+
+fn race(problems: &[&Problem<'_>], evidence: &Evidence<'_>, epsilon: f64, floor: f64) -> Contest {
+    Contest::of(problems, floor, &Bootstrap::default(), |_, run| {
+        reach(run, evidence.best.objective(run.record), epsilon, X::Seconds)
+    })
+}
+
+/// The hardest target that some entrant reaches in half of its runs.
+fn hardest(problems: &[&Problem<'_>], evidence: &Evidence<'_>) -> Option<usize> {
+    let labels = crate::analysis::entrants(problems);
+    let reached = |epsilon: f64| {
+        labels.iter().any(|label| {
+            let mine = problems.iter().flat_map(|p| &p.entrants).filter(|e| e.label == *label).flat_map(|e| &e.runs);
+            let prices: Vec<f64> =
+                mine.map(|run| reach(run, evidence.best.objective(run.record), epsilon, X::Seconds)).collect();
+            2 * prices.iter().filter(|p| p.is_finite()).count() >= prices.len()
+        })
+    };
+    let mut ladder: Vec<usize> = (0..evidence.ladder.len()).collect();
+    ladder.sort_by(|a, b| evidence.ladder[*a].total_cmp(&evidence.ladder[*b]));
+    ladder.into_iter().find(|i| reached(evidence.ladder[*i]))
 }
 
 fn summary(
     problem: &Problem<'_>,
-    timed: &[Problem<'_>],
-    best: &BestValues,
-    ladder: &[f64],
-    machine: &str,
+    on_machine: &[Problem<'_>],
+    evidence: &Evidence<'_>,
+    machine: &OneMachine,
 ) -> ProblemSummary {
+    let ladder = evidence.ladder;
     let first = problem.entrants.first().and_then(|e| e.runs.first());
-    let objective = first.map_or(f64::NAN, |run| best.objective(run.record));
+    let objective = first.map_or(f64::NAN, |run| evidence.best.objective(run.record));
     let same = |other: &&Problem<'_>| {
         let (a, b) = (other.dataset, problem.dataset);
         (&a.name, &a.digest, other.rank, other.init) == (&b.name, &b.digest, problem.rank, problem.init)
             && other.objective.is(problem.objective)
     };
-    let timed = timed.iter().find(same);
+    let timed = on_machine.iter().find(same);
     let clocked = |e: &Entrant<'_>| timed.and_then(|p| p.entrants.iter().find(|other| other.label == e.label));
+    let (floor, noise) = evidence.floor(&machine.machine);
+    let soonest = timed.and_then(|p| {
+        let i = hardest(&[p], evidence)?;
+        Some((i, race(&[p], evidence, ladder[i], floor)))
+    });
     ProblemSummary {
         title: format!("{}, k = {}, {}", problem.dataset.title, problem.rank, problem.init),
         shape: (problem.dataset.m, problem.dataset.n, problem.dataset.nnz),
@@ -82,7 +170,10 @@ fn summary(
         objective: problem.objective,
         best: objective,
         ladder: ladder.to_vec(),
-        machine: machine.to_string(),
+        machine: machine.note(),
+        noise,
+        soonest,
+        lowest: Contest::of(&[problem], QUALITY_FLOOR, &Bootstrap::default(), |_, run| last_error(run)),
         rows: problem.entrants.iter().map(|e| row(e, clocked(e), objective, ladder)).collect(),
     }
 }
@@ -101,6 +192,8 @@ fn row(entrant: &Entrant<'_>, clocked: Option<&Entrant<'_>>, best: f64, ladder: 
         label: entrant.label.clone(),
         runs: entrant.runs.len(),
         failures: failures(entrant),
+        nondeterministic: entrant.runs.iter().filter(|run| run.nondeterministic).count(),
+        disturbed: entrant.runs.iter().filter(|run| !run.record.marks().is_empty()).count(),
         error: last(Y::RelativeError),
         gap: last(Y::Gap),
         kkt: last(Y::KktResidual),
@@ -134,7 +227,7 @@ mod tests {
         let seed = |s, end, t| at(run("hals", s, &[100.0, 10.0, end]), &[0.0, t, 2.0 * t]);
         let records = [seed(0, 2.0, 1.0), seed(1, 4.0, 2.0), failed(seed(2, 1.0, 0.1), Status::Crashed)];
         let best = BestValues::over(&records);
-        let all = summarize(&records, &best, &[0.1, 0.02]);
+        let all = summarize(&Evidence { records: &records, best: &best, ladder: &[0.1, 0.02], noise: &[] });
         let row = &all[0].rows[0];
         assert_eq!((row.runs, row.failures.as_slice()), (3, &[(Status::Crashed, 1)][..]));
         assert_eq!(all[0].best, 1.0, "a failed run's point counts for the best");

@@ -7,17 +7,28 @@ use crate::analysis::{Summary, show};
 use comfy_table::{ContentArrangement, Table, presets};
 use nmfbench_algorithms::Objective;
 
-/// `summary.md`: the question, and for each problem a verdict and a table. `question` may be empty.
+/// What stands above all tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Headline<'a> {
+    /// The experiment's name.
+    pub experiment: &'a str,
+    /// What it is to answer; may be empty.
+    pub question: &'a str,
+    /// The answer in one sentence.
+    pub answer: &'a str,
+}
+
+/// `summary.md`: the question, the answer, and for each problem a verdict and a table.
 #[must_use]
-pub fn markdown(experiment: &str, question: &str, problems: &[ProblemSummary]) -> String {
-    let mut text = format!("# {}\n", one_line(experiment));
-    if !question.trim().is_empty() {
-        text.push_str(&format!("\n*{}*\n", one_line(question)));
+pub fn markdown(head: &Headline<'_>, problems: &[ProblemSummary]) -> String {
+    let mut text = format!("# {}\n", one_line(head.experiment));
+    if !head.question.trim().is_empty() {
+        text.push_str(&format!("\n*{}*\n", one_line(head.question)));
     }
     if problems.is_empty() {
         return text + "\nThere are no runs yet.\n";
     }
-    text.push_str(&format!("\n{}\n", conventions(problems)));
+    text.push_str(&format!("\n**{}**\n\n{}\n", one_line(head.answer), conventions(problems)));
     for problem in problems {
         text.push_str(&format!("\n## {}\n\n{}\n\n", one_line(&problem.title), facts(problem)));
         text.push_str(&format!("{}\n\n", verdict(problem)));
@@ -36,11 +47,16 @@ pub fn markdown(experiment: &str, question: &str, problems: &[ProblemSummary]) -
 /// The same for a terminal of `width` columns (`None`: as wide as the content), without colour. Below 150 columns the
 /// ranges, the KKT residual, the iterations and the sparseness are left to `summary.md`.
 #[must_use]
-pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
+pub fn terminal(head: &Headline<'_>, problems: &[ProblemSummary], width: Option<u16>) -> String {
     if problems.is_empty() {
         return "There are no runs yet.\n".into();
     }
+    let columns = width.map_or(100, usize::from);
     let mut text = String::new();
+    for line in [head.question, head.answer].into_iter().filter(|line| !line.trim().is_empty()) {
+        text.push_str(&format!("{}\n", fill(line, columns)));
+    }
+    text.push('\n');
     for problem in problems {
         let (header, rows) = cells(problem, width.is_some_and(|w| w < 150));
         let mut table = Table::new();
@@ -48,10 +64,10 @@ pub fn terminal(problems: &[ProblemSummary], width: Option<u16>) -> String {
         if let Some(width) = width {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         }
-        let lines = fill(&verdict(problem), width.map_or(100, usize::from));
+        let lines = fill(&verdict(problem), columns);
         text.push_str(&format!("{}\n{lines}\n{table}\n\n", one_line(&problem.title)));
     }
-    text.push_str(&fill(&conventions(problems), width.map_or(100, usize::from)));
+    text.push_str(&fill(&conventions(problems), columns));
     text + "\n"
 }
 
@@ -60,8 +76,11 @@ fn conventions(problems: &[ProblemSummary]) -> String {
         "Medians over seeds, with [least, greatest]; * marks the best of a column. Failed runs count \
          as infinite. The gap is (f − f*) / (f₀ − f*), with f₀ the run's start and f* the best objective known of the \
          data and the rank; “to ε” is the solver time to the first checkpoint with a gap of at most ε, and k/n the runs \
-         that get there. “Cannot tell” means that the interquartile ranges meet. {}.",
-        capital(&problems[0].machine)
+         that get there. Verdicts compare runs of the same start: Wilcoxon's signed ranks (for very few pairs Student's \
+         t of the logarithms), Holm-corrected, 5 %; [low, high] behind × is a 95 % bootstrap interval of the median \
+         ratio. {}; {}.",
+        capital(&problems[0].machine),
+        problems[0].noise
     )
 }
 
@@ -106,12 +125,14 @@ fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<Strin
         header.extend(["iterations".to_string(), "sparseness of W".to_string()]);
     }
     let mut rows: Vec<Vec<String>> = problem.rows.iter().map(|r| vec![one_line(&r.label), runs(r)]).collect();
-    for (_, by_median, of, say) in &columns {
+    for (name, by_median, of, say) in &columns {
+        // An iteration is a price, not a result: the cheapest is nobody's merit by itself.
+        let merit = name != "per iteration";
         let key = |s: Summary| if *by_median { s.median } else { s.min };
         let best = problem.rows.iter().filter_map(of).map(key).filter(|v| v.is_finite()).min_by(f64::total_cmp);
         for (row, cells) in problem.rows.iter().zip(&mut rows) {
             let summary = of(row);
-            let mark = best.zip(summary).is_some_and(|(b, s)| key(s).total_cmp(&b).is_le());
+            let mark = merit && best.zip(summary).is_some_and(|(b, s)| key(s).total_cmp(&b).is_le());
             let text = summary.map_or_else(|| "—".into(), |s| say(&s));
             cells.push(if mark { format!("{text} *") } else { text });
         }
@@ -123,14 +144,14 @@ fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<Strin
     (header, rows)
 }
 
-/// “5”, or “3/5 ok (2 diverged)”.
+/// “5”, or “3/5 ok (2 diverged)”, and what else a reader has to know of them.
 fn runs(row: &Row) -> String {
     let failed: usize = row.failures.iter().map(|f| f.1).sum();
-    if failed == 0 {
-        return row.runs.to_string();
-    }
-    let how: Vec<String> = row.failures.iter().map(|(status, n)| format!("{n} {status}")).collect();
-    format!("{}/{} ok ({})", row.runs - failed, row.runs, how.join(", "))
+    let mut notes: Vec<String> = row.failures.iter().map(|(status, n)| format!("{n} {status}")).collect();
+    let others = [(row.nondeterministic, "nondeterministic"), (row.disturbed, "disturbed")];
+    notes.extend(others.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    let count = if failed == 0 { row.runs.to_string() } else { format!("{}/{} ok", row.runs - failed, row.runs) };
+    if notes.is_empty() { count } else { format!("{count} ({})", notes.join(", ")) }
 }
 
 fn markdown_row(cells: &[String]) -> String {
@@ -163,8 +184,10 @@ mod tests {
     use super::*;
     use crate::analysis::BestValues;
     use crate::analysis::invented::{failed, run};
-    use crate::report::summarize;
+    use crate::report::{Evidence, summarize};
     use crate::results::record::Status;
+
+    const HEAD: Headline<'_> = Headline { experiment: "demo", question: "Who is soonest?", answer: "hals is, by far." };
 
     fn problems() -> Vec<ProblemSummary> {
         let mut records = Vec::new();
@@ -174,16 +197,16 @@ mod tests {
             records.push(if seed == 1 { failed(mu, Status::Diverged) } else { mu });
         }
         let best = BestValues::over(&records);
-        summarize(&records, &best, &[0.1])
+        summarize(&Evidence { records: &records, best: &best, ladder: &[0.1], noise: &[] })
     }
 
     #[test]
     fn the_markdown_table_has_equal_rows_and_one_mark_a_column() {
-        let text = markdown("demo", "Who is soonest?", &problems());
+        let text = markdown(&HEAD, &problems());
         let table: Vec<&str> = text.lines().filter(|l| l.starts_with('|')).collect();
         assert_eq!(table.len(), 4, "{text}");
         assert!(table.iter().all(|l| l.matches('|').count() == table[0].matches('|').count()), "{text}");
-        assert!(text.contains("# demo\n\n*Who is soonest?*"), "{text}");
+        assert!(text.contains("# demo\n\n*Who is soonest?*\n\n**hals is, by far.**"), "{text}");
         assert!(table[2].starts_with("| hals | 3 | 0.2000 [0.2000, 0.2000] \\* | 0 \\* |"), "{text}");
         assert!(table[3].starts_with("| mu | 2/3 ok (1 diverged) | 0.4000 [0.4000, ∞] |"), "{text}");
         assert!(table[2].contains("| 200 ms 3/3 \\* |") && table[3].contains("| ∞ 0/3 |"), "{text}");
@@ -194,16 +217,20 @@ mod tests {
     fn labels_cannot_break_the_table() {
         let mut record = run("mu", 0, &[2.0, 1.0]);
         record.label = "a|b\n*c*".into();
-        let text = markdown("x", "", &summarize(&[record.clone()], &BestValues::over(&[record]), &[]));
+        let text = {
+            let records = [record];
+            let best = BestValues::over(&records);
+            markdown(&HEAD, &summarize(&Evidence { records: &records, best: &best, ladder: &[], noise: &[] }))
+        };
         assert!(text.contains("| a\\|b \\*c\\* | 1 |"), "{text}");
     }
 
     #[test]
     fn the_terminal_keeps_to_its_width() {
-        let text = terminal(&problems(), Some(90));
+        let text = terminal(&HEAD, &problems(), Some(90));
         assert!(text.lines().all(|l| l.chars().count() <= 90), "{text}");
         assert!(text.contains("hals") && text.contains("diverged"));
-        assert_eq!(terminal(&[], None), "There are no runs yet.\n");
-        assert!(markdown("x", "", &[]).ends_with("There are no runs yet.\n"));
+        assert_eq!(terminal(&HEAD, &[], None), "There are no runs yet.\n");
+        assert!(markdown(&Headline { question: "", ..HEAD }, &[]).ends_with("There are no runs yet.\n"));
     }
 }

@@ -1,5 +1,6 @@
 //! What a sweep leaves behind: a record a run, and what is rebuilt from the records.
 
+pub mod disturbance;
 pub mod machine;
 pub mod record;
 pub mod store;

@@ -1,5 +1,6 @@
 //! The record of one run: the truth from which every table and figure is rebuilt.
 
+use super::disturbance::{Disturbance, Mark};
 use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,8 +71,30 @@ pub struct Record {
     /// The end of what the run's processes said on standard error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr: Option<String>,
+    /// What else went on; absent in records of before it was read, and where the run did not end by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbance: Option<Disturbance>,
+    /// How many disturbed tries came before this one; they are kept in `tries/`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tries: u32,
+    /// How times and measures came about: `paused`, the clock stopped for each look, or `replay`, one pass was timed and
+    /// never looked at, and a second repeated its iterates and was measured.
+    #[serde(default = "paused")]
+    pub timing: String,
+    /// A replay of the run came to other iterates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nondeterministic: bool,
     /// The checkpoints; the first is iteration 0, the start.
     pub trace: Vec<Checkpoint>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+fn paused() -> String {
+    "paused".into()
 }
 
 impl Record {
@@ -79,6 +102,12 @@ impl Record {
     #[must_use]
     pub fn last(&self) -> Option<&Checkpoint> {
         self.trace.last()
+    }
+
+    /// Why its times are suspect; empty where nothing is known against them.
+    #[must_use]
+    pub fn marks(&self) -> Vec<Mark> {
+        self.disturbance.map_or_else(Vec::new, |d| d.marks(self.seconds, self.cpu_seconds))
     }
 }
 

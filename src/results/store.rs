@@ -139,6 +139,16 @@ impl Store {
         self.write(&format!("runs/{}.json", record.key), &text)
     }
 
+    /// Writes one disturbed try of a run beside it; `tries/` is for people and is never read back into statistics.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_try(&self, record: &Record, number: u32) -> Result<(), StoreError> {
+        let mut text = serde_json::to_vec_pretty(record).expect("a record is plain data");
+        text.push(b'\n');
+        self.write(&format!("tries/{}-{number}.json", record.key), &text)
+    }
+
     /// Writes the facts of a machine.
     ///
     /// # Errors
@@ -160,7 +170,11 @@ impl Store {
     /// # Errors
     /// A sentence naming the file.
     pub fn load(&self, key: &str) -> Result<Option<Record>, String> {
-        let path = self.path(&format!("runs/{key}.json"));
+        self.load_file(key, key)
+    }
+
+    fn load_file(&self, stem: &str, key: &str) -> Result<Option<Record>, String> {
+        let path = self.path(&format!("runs/{stem}.json"));
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -176,6 +190,43 @@ impl Store {
         }
     }
 
+    /// Writes one run beside those of the same key that other machines have made.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn save_variant(&self, record: &Record) -> Result<(), StoreError> {
+        match self.load(&record.key) {
+            Ok(Some(other)) if other.machine != record.machine => {
+                let mut text = serde_json::to_vec_pretty(record).expect("a record is plain data");
+                text.push(b'\n');
+                self.write(&format!("runs/{}@{}.json", record.key, record.machine), &text)
+            }
+            _ => self.save(record),
+        }
+    }
+
+    /// The run with that key as each machine has made it, the folder's own first.
+    #[must_use]
+    pub fn load_variants(&self, key: &str) -> Vec<Record> {
+        let mut found: Vec<Record> = self.load(key).ok().flatten().into_iter().collect();
+        for machine in self.other_machines() {
+            found.extend(self.load_file(&format!("{key}@{machine}"), key).ok().flatten());
+        }
+        found
+    }
+
+    /// The machines whose facts are here.
+    fn other_machines(&self) -> Vec<String> {
+        let name = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.strip_prefix("machine-")?.strip_suffix(".json")?.to_owned())
+        };
+        let mut machines: Vec<String> =
+            fs::read_dir(&self.root).into_iter().flatten().flatten().filter_map(name).collect();
+        machines.sort();
+        machines
+    }
+
     /// All runs of the folder that can be read, whatever experiment file they came from.
     ///
     /// # Errors
@@ -185,10 +236,11 @@ impl Store {
         let mut records = Vec::new();
         for entry in fs::read_dir(&folder).map_err(|e| io("list", &folder, e))? {
             let name = entry.map_err(|e| io("list", &folder, e))?.file_name();
-            let key = name.to_str().and_then(|n| n.strip_suffix(".json")).filter(|n| !n.starts_with('.'));
-            records.extend(key.and_then(|key| self.load(key).ok().flatten()));
+            let stem = name.to_str().and_then(|n| n.strip_suffix(".json")).filter(|n| !n.starts_with('.'));
+            let key = |stem: &str| stem.split_once('@').map_or(stem, |(key, _)| key).to_owned();
+            records.extend(stem.and_then(|stem| self.load_file(stem, &key(stem)).ok().flatten()));
         }
-        records.sort_by(|a, b| a.key.cmp(&b.key));
+        records.sort_by(|a, b| (&a.key, &a.machine).cmp(&(&b.key, &b.machine)));
         Ok(records)
     }
 }

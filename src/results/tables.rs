@@ -70,6 +70,16 @@ const RUN: &[RunColumn] = &[
     ("solver", |r| text(r.program.as_ref().map_or("", |p| &p.solver))),
     ("solver_version", |r| text(r.program.as_ref().map_or("", |p| &p.version))),
     ("minimised", |r| Value::Text(minimised(r))),
+    ("timing", |r| text(&r.timing)),
+    ("nondeterministic", |r| text(if r.nondeterministic { "yes" } else { "no" })),
+    ("disturbed", |r| Value::Text(r.marks().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))),
+    ("tries", |r| whole(r.tries.into())),
+    ("involuntary_switches", |r| Value::Whole(r.disturbance.and_then(|d| d.involuntary_switches))),
+    ("major_faults", |r| Value::Whole(r.disturbance.and_then(|d| d.major_faults))),
+    ("stall_seconds", |r| Value::Number(r.disturbance.and_then(|d| d.stall_seconds).unwrap_or(f64::NAN))),
+    ("steal_seconds", |r| Value::Number(r.disturbance.and_then(|d| d.steal_seconds).unwrap_or(f64::NAN))),
+    ("probe_before_seconds", |r| Value::Number(r.disturbance.map_or(f64::NAN, |d| d.probe_before))),
+    ("probe_after_seconds", |r| Value::Number(r.disturbance.map_or(f64::NAN, |d| d.probe_after))),
     ("mode", |r| text(r.program.as_ref().map_or("", |p| mode(p.mode)))),
 ];
 
@@ -309,6 +319,10 @@ pub(crate) mod tests {
             factors: None,
             program: None,
             stderr: None,
+            disturbance: None,
+            tries: 0,
+            timing: "paused".into(),
+            nondeterministic: false,
             trace: vec![look, last],
         }
     }

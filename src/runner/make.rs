@@ -5,7 +5,7 @@ use super::process::{self, End, Outcome, Watch};
 use super::protocol::{Done, Program, Request};
 use super::{Monitor, RunnerError, WORKER, worker};
 use crate::data::write_npz;
-use crate::experiment::{Block, Cell, Init, Keep, Plan, stream};
+use crate::experiment::{Block, Cell, Init, Keep, Plan, Timing, stream};
 use crate::results::machine::Machine;
 use crate::results::record::{FORMAT, FactorsFile, Record, Status};
 use crate::results::store::Store;
@@ -118,6 +118,7 @@ impl<'a> Maker<'a> {
                 relative_change: stop.relative_change,
             },
             schedule: experiment.checkpoints.into(),
+            timing: self.timing(cell),
             factors: (experiment.factors == Keep::All).then(|| self.store.path(&factors_path(&job.key))),
             program: cell.external.as_ref().map(|external| Program {
                 command: self.prepared.command(external),
@@ -125,6 +126,11 @@ impl<'a> Maker<'a> {
                 folder: self.exchange.clone(),
             }),
         }
+    }
+
+    /// Programs stop their own clock whenever they hand factors over; there is nothing to replay.
+    fn timing(&self, cell: &Cell) -> Timing {
+        if cell.external.is_some() { Timing::Paused } else { self.plan.experiment.timing }
     }
 
     /// Makes one run; `None` when the user stopped it.
@@ -174,6 +180,8 @@ impl<'a> Maker<'a> {
                 evaluation_seconds: 0.0,
                 peak_memory_bytes: None,
                 factors: None,
+                disturbance: None,
+                nondeterministic: false,
             },
         };
         Record {
@@ -204,6 +212,10 @@ impl<'a> Maker<'a> {
             started,
             factors: done.factors.map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
             program: outcome.program,
+            disturbance: done.disturbance,
+            tries: 0,
+            timing: self.timing(cell).name().into(),
+            nondeterministic: done.nondeterministic,
             stderr: (!outcome.stderr.is_empty()).then_some(outcome.stderr),
             trace: outcome.trace,
         }

@@ -1,12 +1,14 @@
 //! Makes the runs of a plan that are not there yet: block by block, one timed process at a time.
 
 mod clock;
+pub(crate) mod counters;
 pub mod estimate;
 mod external;
 mod make;
 pub mod prepare;
 mod process;
 mod protocol;
+mod replay;
 mod solver;
 mod trial;
 mod wire;
@@ -80,6 +82,8 @@ pub struct Sweep {
     pub present: usize,
     /// Runs that are still missing, because the user stopped.
     pub missing: usize,
+    /// Runs made now whose times something disturbed, after all tries.
+    pub disturbed: usize,
 }
 
 /// Settings that do not change any result.
@@ -87,6 +91,8 @@ pub struct Sweep {
 pub struct Options {
     /// Make runs again that crashed, ran out of memory or into the wall limit.
     pub retry_failed: bool,
+    /// How often to make a run again whose times something disturbed. All tries are kept.
+    pub repeat_disturbed: u32,
 }
 
 /// Makes what is missing. The records lie in the store afterwards.
@@ -102,7 +108,7 @@ pub fn run(
 ) -> Result<Sweep, RunnerError> {
     let machine = Machine::here();
     store.save_machine(&machine)?;
-    let mut sweep = Sweep { made: 0, present: 0, missing: 0 };
+    let mut sweep = Sweep { made: 0, present: 0, missing: 0, disturbed: 0 };
     let mut blocks = Vec::new();
     for block in plan.blocks() {
         let mut jobs = Vec::new();
@@ -135,8 +141,9 @@ pub fn run(
             let later = blocks[position + 1..].iter().flat_map(|b| &b.1);
             let left = estimator.total(plan, prepared, jobs[at..].iter().chain(later).map(|j| j.cell));
             monitor.begin(&job.summary, left);
-            let Some(record) = maker.make(job, &files, monitor)? else { return Ok(sweep) };
+            let Some(record) = undisturbed(&maker, job, &files, store, options, monitor)? else { return Ok(sweep) };
             store.save(&record)?;
+            sweep.disturbed += usize::from(!record.marks().is_empty());
             estimator.learn(&record);
             monitor.end(&job.summary, &record);
             sweep.made += 1;
@@ -144,6 +151,34 @@ pub fn run(
         }
     }
     Ok(sweep)
+}
+
+/// Makes a run, and makes it again while something disturbs it. Every try is kept; what counts is the first that nothing
+/// disturbed, else the one with the fewest marks: never the one with the least time, which would favour luck.
+fn undisturbed(
+    maker: &Maker<'_>,
+    job: &Job<'_>,
+    files: &make::Files,
+    store: &Store,
+    options: &Options,
+    monitor: &mut dyn Monitor,
+) -> Result<Option<Record>, RunnerError> {
+    let mut kept: Option<Record> = None;
+    for tries in 0..=options.repeat_disturbed {
+        let Some(mut record) = maker.make(job, files, monitor)? else { return Ok(None) };
+        record.tries = tries;
+        let marks = record.marks();
+        if options.repeat_disturbed > 0 && !marks.is_empty() {
+            store.save_try(&record, tries)?;
+        }
+        if kept.as_ref().is_none_or(|best| marks.len() < best.marks().len()) {
+            kept = Some(record);
+        }
+        if marks.is_empty() {
+            break;
+        }
+    }
+    Ok(kept)
 }
 
 /// Whether the run is there and need not be made again.

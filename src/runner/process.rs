@@ -221,6 +221,7 @@ fn why(exit: ExitStatus, said: &str) -> (Status, String) {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::experiment::Timing;
     use nmfbench_algorithms::{Schedule, Stop};
 
     fn request() -> Request {
@@ -236,6 +237,7 @@ mod tests {
             key: [0; 32],
             stop: Stop::default(),
             schedule: Schedule::default(),
+            timing: Timing::Paused,
             factors: None,
             program: None,
         }

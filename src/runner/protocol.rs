@@ -1,6 +1,7 @@
 //! What the runner says to the process of a run, and what that process answers: one JSON document in, JSON lines out.
 
-use crate::experiment::Exchange;
+use crate::experiment::{Exchange, Timing};
+use crate::results::disturbance::Disturbance;
 use crate::results::record::{Checkpoint, ProgramFacts, Status};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::{Objective, Reason, Schedule, Stop};
@@ -25,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) key: [u8; 32],
     pub(crate) stop: Stop,
     pub(crate) schedule: Schedule,
+    #[serde(default)]
+    pub(crate) timing: Timing,
     /// Where the final factors go, if they are kept.
     pub(crate) factors: Option<PathBuf>,
     /// The program that solves, if the algorithm is not a registered one.
@@ -67,6 +70,12 @@ pub(crate) struct Done {
     pub(crate) peak_memory_bytes: Option<u64>,
     /// sha256 over the final factors, where they were written.
     pub(crate) factors: Option<String>,
+    /// What else went on.
+    #[serde(default)]
+    pub(crate) disturbance: Option<Disturbance>,
+    /// A replay came to other iterates.
+    #[serde(default)]
+    pub(crate) nondeterministic: bool,
 }
 
 /// The outcome that a reason for stopping amounts to.

@@ -4,7 +4,7 @@ use super::process::{self, End, Watch};
 use super::protocol::{Program, Request};
 use super::{WORKER, worker};
 use crate::data::{write_npy, write_npz};
-use crate::experiment::{Exchange, stream};
+use crate::experiment::{Exchange, Timing, stream};
 use crate::results::record::{ProgramFacts, Status};
 use faer::Mat;
 use nmfbench_algorithms::{Factors, Init, Matrix, Objective, Problem, Schedule, Stop};
@@ -45,6 +45,7 @@ pub(crate) fn try_program(name: &str, command: &[String], parameters: &str) -> R
         key,
         stop: Stop { iterations: Some(ITERATIONS), ..Stop::default() },
         schedule: Schedule::Every(2),
+        timing: Timing::Paused,
         factors: None,
         program: Some(Program {
             command: command.to_vec(),

@@ -1,11 +1,14 @@
 //! The process of one run: reads the problem from files, drives the solver by the clock, reports each look.
 
 use crate::data::{read_npz_member, write_npz};
+use crate::experiment::Timing;
 use crate::results::record::Checkpoint;
 use crate::runner::clock::{Clock, Stopwatch, SystemClock};
+use crate::runner::counters::Counters;
 use crate::runner::external::{self, family};
 use crate::runner::prepare::{read_matrix, to_mat};
 use crate::runner::protocol::{Done, Event, Request, status};
+use crate::runner::replay;
 use faer::Mat;
 use nmfbench_algorithms::{
     Evaluator, Factors, Matrix, Measures, Observer, Problem, Progress, Registry, StartIn, drive,
@@ -45,11 +48,18 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
     }
     let matrix = read_matrix(&request.matrix)?;
     let start = read_factors(&request.start)?;
-    let (done, factors) = match (&request.program, request.precision.as_str()) {
+    let counters = Counters::before();
+    let (mut done, factors) = match (&request.program, request.precision.as_str()) {
         (Some(program), _) => external::run(&request, program, &matrix, &start, &mut report)?,
         (None, "f32") => run(registry, &request, &matrix, &matrix.convert::<f32>(), &start, &mut report)?,
         (None, _) => run::<f64>(registry, &request, &matrix, &matrix, &start, &mut report)?,
     };
+    let mut disturbance = counters.since();
+    if request.program.is_some() {
+        // These are this process's; the program is another.
+        (disturbance.involuntary_switches, disturbance.major_faults) = (None, None);
+    }
+    done.disturbance = Some(disturbance);
     let factors = match (&request.factors, factors) {
         (Some(path), Some(factors)) => Some(write_factors(path, &factors)?),
         _ => None,
@@ -67,6 +77,12 @@ fn run<T: StartIn>(
 ) -> Result<(Done, Option<Factors<f64>>), WorkerError> {
     let method = registry.get(&request.algorithm)?.parse(&request.parameters)?;
     let problem = Problem::new(matrix, request.rank, request.key)?.with_threads(request.threads);
+    let started = |p: &Problem<'_, T>, f: &Factors<T>| T::start(method.as_ref(), p, f);
+    if request.timing == Timing::Replay {
+        let (done, factors) =
+            replay::run(request.objective, (request.stop, request.schedule), exact, &problem, start, started, report)?;
+        return Ok((done, Some(factors)));
+    }
     let mut factors = start.convert::<T>();
     let mut observer = Timed {
         watch: Stopwatch::new(SystemClock::new()),
@@ -76,7 +92,6 @@ fn run<T: StartIn>(
         report,
         failed: None,
     };
-    let started = |p: &Problem<'_, T>, f: &Factors<T>| T::start(method.as_ref(), p, f);
     let (reason, progress) = drive(started, &problem, &mut factors, &request.stop, request.schedule, &mut observer);
     if let Some(error) = observer.failed {
         return Err(error);
@@ -92,6 +107,8 @@ fn run<T: StartIn>(
         evaluation_seconds: observer.looking.as_secs_f64(),
         peak_memory_bytes: family::peak_memory(std::process::id()),
         factors: None,
+        disturbance: None,
+        nondeterministic: false,
     };
     Ok((done, Some(factors.convert())))
 }
@@ -126,26 +143,30 @@ impl<T: StartIn, C: Clock> Observer<T> for Timed<'_, C> {
     fn look(&mut self, progress: &Progress, factors: &Factors<T>, floors: (f64, f64)) -> Measures {
         let before = self.watch.wall();
         let measures = self.evaluator.look(&factors.convert(), floors);
-        let (seconds, cpu_seconds) = self.watch.seconds();
-        let checkpoint = Checkpoint {
-            iteration: progress.iteration,
-            seconds,
-            cpu_seconds,
-            flops: progress.effort.flops,
-            passes: progress.effort.passes,
-            objective: measures.objective,
-            relative_error: measures.relative_error,
-            kkt_residual: measures.kkt_residual,
-            sparseness_w: measures.sparseness_w,
-            sparseness_h: measures.sparseness_h,
-            dead_components: measures.dead_components,
-            repairs: progress.effort.repairs,
-        };
-        if let Err(error) = (self.report)(&Event::Checkpoint(checkpoint)) {
+        let look = checkpoint(progress, &measures, self.watch.seconds());
+        if let Err(error) = (self.report)(&Event::Checkpoint(look)) {
             self.failed.get_or_insert(error);
         }
         self.looking += self.watch.wall().saturating_sub(before);
         measures
+    }
+}
+
+/// What is recorded of a look.
+pub(super) fn checkpoint(progress: &Progress, measures: &Measures, (seconds, cpu_seconds): (f64, f64)) -> Checkpoint {
+    Checkpoint {
+        iteration: progress.iteration,
+        seconds,
+        cpu_seconds,
+        flops: progress.effort.flops,
+        passes: progress.effort.passes,
+        objective: measures.objective,
+        relative_error: measures.relative_error,
+        kkt_residual: measures.kkt_residual,
+        sparseness_w: measures.sparseness_w,
+        sparseness_h: measures.sparseness_h,
+        dead_components: measures.dead_components,
+        repairs: progress.effort.repairs,
     }
 }
 
@@ -194,6 +215,55 @@ mod tests {
             self.0.advance(1.0);
             factors.w[(0, 0)] += 0.001;
             Ok(Effort { flops: 10.0, passes: 2.0, repairs: 0 })
+        }
+    }
+
+    /// Steps of `cost` seconds each until `budget` is used up, with looks that take `look` seconds; iterations and
+    /// seconds on the clock.
+    fn spent(cost: f64, budget: f64, look: f64) -> (u64, f64) {
+        struct Costly(MockClock, f64);
+        impl Solver<f64> for Costly {
+            fn step(
+                &mut self,
+                _: &Problem<'_, f64>,
+                factors: &mut Factors<f64>,
+            ) -> Result<Effort, nmfbench_algorithms::Breakdown> {
+                self.0.advance(self.1);
+                factors.w[(0, 0)] += 1e-6;
+                Ok(Effort::default())
+            }
+        }
+        let clock = MockClock::default();
+        let matrix = Matrix::dense(Mat::from_fn(4, 3, |i, j| (1 + i + j) as f64)).expect("valid");
+        let problem = Problem::new(&matrix, 2, random::key(0, "")).expect("valid");
+        let start = Init::Random.start(&problem, &random::key(0, "s")).expect("a start");
+        let looking = clock.clone();
+        let mut report = |_: &Event| -> Result<(), WorkerError> {
+            looking.advance(look);
+            Ok(())
+        };
+        let mut observer = Timed {
+            watch: Stopwatch::new(clock.clone()),
+            evaluator: Evaluator::new(&matrix, &start, problem.par),
+            looking: Duration::ZERO,
+            setup: 0.0,
+            report: &mut report,
+            failed: None,
+        };
+        let stop = Stop { seconds: Some(budget), ..Stop::default() };
+        let begin = |_: &Problem<'_, f64>, _: &Factors<f64>| -> nmfbench_algorithms::Started<f64> {
+            Ok(Box::new(Costly(clock.clone(), cost)))
+        };
+        let (_, progress) = drive(begin, &problem, &mut start.clone(), &stop, Schedule::default(), &mut observer);
+        (progress.iteration, progress.seconds)
+    }
+
+    #[test]
+    fn a_slow_metric_takes_nothing_from_anybodys_budget() {
+        for cost in [0.003, 0.01, 0.07, 0.2] {
+            let (calm, slow) = (spent(cost, 2.0, 0.0), spent(cost, 2.0, 0.2));
+            assert_eq!(calm, slow, "steps of {cost} s");
+            assert!(calm.0 >= 10 && calm.1 >= 2.0 && calm.1 < 2.0 + 1.001 * cost, "{calm:?}");
         }
     }
 

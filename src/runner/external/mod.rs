@@ -91,6 +91,8 @@ pub(crate) fn run(
         evaluation_seconds: host.looking.as_secs_f64(),
         peak_memory_bytes: host.peak_memory,
         factors: None,
+        disturbance: None,
+        nondeterministic: false,
     };
     Ok((done, sound.then_some(host.factors)))
 }
