@@ -36,6 +36,8 @@ pub struct Traits {
     pub stochastic: bool,
     /// An entry that is 0 can never leave 0, so a start with zeros confines it.
     pub locks_zeros: bool,
+    /// The start is of no matter: the first step finds both factors, and later ones change nothing.
+    pub direct: bool,
     /// What the conformance suite would ask of every method and does not ask of this one.
     pub exceptions: Exceptions,
 }
@@ -45,7 +47,15 @@ impl Traits {
     #[must_use]
     pub const fn of(objective: Objective) -> Self {
         let exceptions = Exceptions([None; Exceptions::MOST]);
-        Traits { objective, monotone: false, stationary: false, stochastic: false, locks_zeros: false, exceptions }
+        Traits {
+            objective,
+            monotone: false,
+            stationary: false,
+            stochastic: false,
+            locks_zeros: false,
+            direct: false,
+            exceptions,
+        }
     }
 
     /// The same without the claim to a property, and why.
@@ -271,6 +281,11 @@ pub trait Solver<T: Real>: Send {
     /// penalty, or infinite where a constraint is not met (as at a start that does not know of it). A method that claims
     /// [`Traits::monotone`] never lets this rise. It may allocate: it is for tests and reports.
     fn objective(&self, _problem: &Problem<'_, T>, _factors: &Factors<T>) -> Option<f64> {
+        None
+    }
+
+    /// Why there is nothing left to do, where there is nothing: further steps would change no bit.
+    fn finished(&self) -> Option<&'static str> {
         None
     }
 }

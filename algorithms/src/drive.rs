@@ -77,7 +77,7 @@ pub enum Reason {
     NotFinite(u64),
     /// The objective has risen a millionfold at this iteration.
     Rise(u64),
-    /// A solver elsewhere said that it will not go on, and why.
+    /// A direct method has done its step, or a solver elsewhere said that it will not go on, and why.
     Finished(String),
     /// The algorithm gave up at this iteration.
     Breakdown(u64, Breakdown),
@@ -182,7 +182,8 @@ pub fn drive<T: Real>(
         if let (Some(reason), true) = (&broken, progress.iteration == judge.iteration()) {
             return (reason.clone(), progress);
         }
-        if broken.is_none() && progress.iteration < due && stop.budget(&progress).is_none() {
+        let finished = solver.finished().map(|why| Reason::Finished(why.to_owned()));
+        if broken.is_none() && finished.is_none() && progress.iteration < due && stop.budget(&progress).is_none() {
             continue;
         }
         due = schedule.next(progress.iteration);
@@ -192,7 +193,7 @@ pub fn drive<T: Real>(
             Reason::Stalled if solver.objective(problem, factors).is_some() => Reason::FixedPoint,
             other => other,
         });
-        if let Some(reason) = broken.or(verdict) {
+        if let Some(reason) = broken.or(verdict).or(finished) {
             return (reason, progress);
         }
     }

@@ -1,5 +1,7 @@
 //! Starts. One start serves all algorithms of a comparison, so it is made here, apart from any of them.
 
+mod columns;
+mod kmeans;
 mod leading;
 mod nndsvd;
 
@@ -9,6 +11,7 @@ use crate::matrix::Matrix;
 use crate::problem::{Factors, InvalidProblem, Objective, Problem, Shape};
 use crate::random::{Key, Stream};
 use crate::real::Real;
+use crate::separable::{Snpa, Spa};
 use faer::{Mat, Par};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,7 +19,7 @@ use std::str::FromStr;
 
 /// How the factors are started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Init {
     /// Uniform on (0, 1), scaled by the optimal scalar and balanced.
     #[default]
@@ -27,11 +30,28 @@ pub enum Init {
     Nndsvda,
     /// The same with zeros replaced by small random numbers.
     Nndsvdar,
+    /// Means of random columns of A, with the H that fits best (Langville et al. 2006).
+    RandomAcol,
+    /// Centroids of the columns of A by k-means++ and Lloyd's iteration, with the H that fits best.
+    Kmeans,
+    /// Columns of A selected by [`Spa`], with the H that fits best.
+    Spa,
+    /// Columns of A selected by [`Snpa`], with the H that fits best.
+    Snpa,
 }
 
 impl Init {
     /// All of them, in the order they are listed.
-    pub const ALL: [Init; 4] = [Init::Random, Init::Nndsvd, Init::Nndsvda, Init::Nndsvdar];
+    pub const ALL: [Init; 8] = [
+        Init::Random,
+        Init::Nndsvd,
+        Init::Nndsvda,
+        Init::Nndsvdar,
+        Init::RandomAcol,
+        Init::Kmeans,
+        Init::Spa,
+        Init::Snpa,
+    ];
 
     /// The name in experiments and records.
     #[must_use]
@@ -41,6 +61,10 @@ impl Init {
             Init::Nndsvd => "nndsvd",
             Init::Nndsvda => "nndsvda",
             Init::Nndsvdar => "nndsvdar",
+            Init::RandomAcol => "random-acol",
+            Init::Kmeans => "kmeans",
+            Init::Spa => "spa",
+            Init::Snpa => "snpa",
         }
     }
 
@@ -52,13 +76,25 @@ impl Init {
             Init::Nndsvd => "nonnegative double SVD; its zeros stay zero (Boutsidis & Gallopoulos 2008)",
             Init::Nndsvda => "nonnegative double SVD, zeros replaced by the mean of A",
             Init::Nndsvdar => "nonnegative double SVD, zeros replaced by U(0, 1)·mean(A)/100",
+            Init::RandomAcol => {
+                "W of means of 20 random columns of A (of few, a fifth), H by exact NNLS, zeros replaced by √(mean(A)/k)/100 (Langville et al. 2006)"
+            }
+            Init::Kmeans => {
+                "W of centroids of the columns by k-means++ and Lloyd's iteration, H by exact NNLS, zeros replaced by √(mean(A)/k)/100 (Wild et al. 2004)"
+            }
+            Init::Spa => {
+                "W of columns selected by successive projection, H by exact NNLS, zeros replaced by √(mean(A)/k)/100 (Gillis & Vavasis 2014)"
+            }
+            Init::Snpa => {
+                "W of columns selected by successive nonnegative projection, H by exact NNLS, zeros replaced by √(mean(A)/k)/100 (Gillis 2014)"
+            }
         }
     }
 
     /// Whether the seed matters.
     #[must_use]
     pub fn is_random(self) -> bool {
-        matches!(self, Init::Random | Init::Nndsvdar)
+        matches!(self, Init::Random | Init::Nndsvdar | Init::RandomAcol | Init::Kmeans)
     }
 
     /// Whether factors may hold zeros that a multiplicative update cannot leave.
@@ -90,6 +126,10 @@ impl Init {
             Init::Nndsvd => nndsvd::start(problem, nndsvd::Fill::Zero),
             Init::Nndsvda => nndsvd::start(problem, nndsvd::Fill::Mean),
             Init::Nndsvdar => nndsvd::start(problem, nndsvd::Fill::Random(key)),
+            Init::RandomAcol => Ok(columns::averaged(problem, key)),
+            Init::Kmeans => Ok(kmeans::start(problem, key)),
+            Init::Spa => Ok(columns::selected::<Spa>(problem)),
+            Init::Snpa => Ok(columns::selected::<Snpa>(problem)),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod random;
 mod real;
 mod registry;
 mod rules;
+mod separable;
 mod sparse;
 mod weighted;
 
@@ -46,7 +47,7 @@ pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
 pub use extrapolated::Extrapolated;
 pub use fit::{Fit, FitError, Look, Nmf, apply};
 pub use init::{Init, UnknownInit, scale_and_balance};
-pub use joint::{Apg, PGrad, RHals};
+pub use joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
 pub use matrix::{InvalidMatrix, Matrix};
 pub use measure::{Evaluator, Measures};
 pub use normalized::Normalized;
@@ -54,5 +55,6 @@ pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Objective, Problem
 pub use real::Real;
 pub use registry::{BUILTIN, Entry, Method, Registry, StartIn, Started, UnknownAlgorithm, entry};
 pub use rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};
+pub use separable::{Selection, Separable, Snpa, Spa, Xray};
 pub use sparse::Sparse;
 pub use weighted::Weighted;

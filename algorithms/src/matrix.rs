@@ -362,6 +362,40 @@ impl<T: Real> Matrix<T> {
         }
     }
 
+    /// These columns as a matrix of their own, in this order.
+    pub(crate) fn select_columns(&self, columns: &[usize]) -> Self {
+        count_passes(count(columns.len()) / count(self.ncols()));
+        match self {
+            Matrix::Dense(a) => {
+                Matrix::Dense(Dense::from_fn(a.nrows(), columns.len(), |j, to| a.copy_column(columns[j], to)))
+            }
+            Matrix::Sparse(a) => Matrix::Sparse(a.select_columns(columns)),
+            Matrix::Weighted(a) => a.product().select_columns(columns),
+        }
+    }
+
+    /// Σ_i a_ij and Σ_i a_ij² of each column j, accumulated in double precision.
+    pub(crate) fn column_sums(&self) -> (Vec<f64>, Vec<f64>) {
+        if let Matrix::Weighted(a) = self {
+            return a.product().column_sums();
+        }
+        count_passes(1.0);
+        let of = |values: &[T]| (values.iter().map(|v| v.to_f64()).sum::<f64>(), kernels::dot_slices(values, values));
+        let mut buffer = match self {
+            Matrix::Dense(a) => vec![T::of(0.0); a.nrows()],
+            Matrix::Sparse(_) | Matrix::Weighted(_) => Vec::new(),
+        };
+        let column = |j| match self {
+            Matrix::Dense(a) => {
+                a.copy_column(j, &mut buffer);
+                of(&buffer)
+            }
+            Matrix::Sparse(a) => of(a.column(j).1),
+            Matrix::Weighted(_) => unreachable!("its product is looked at instead"),
+        };
+        (0..self.ncols()).map(column).unzip()
+    }
+
     /// Copies the block of A that begins at (row, col) and has the shape of `block`; any strides.
     ///
     /// For the methods that need each entry beside the model: they never hold more than a block of either.

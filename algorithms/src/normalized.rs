@@ -91,4 +91,8 @@ impl<T: Real> Solver<T> for Scaling<T> {
     fn objective(&self, problem: &Problem<'_, T>, factors: &Factors<T>) -> Option<f64> {
         self.inner.objective(problem, factors)
     }
+
+    fn finished(&self) -> Option<&'static str> {
+        self.inner.finished()
+    }
 }

@@ -42,6 +42,12 @@ impl Stream {
         ((self.0.next_u64() >> 11) as f64 + 0.5) * (1.0 / (1_u64 << 53) as f64)
     }
 
+    /// One of 0, …, n − 1, each as likely (but for one part in 2⁵³ of n).
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0 and below n")]
+    pub fn below(&mut self, n: usize) -> usize {
+        ((self.uniform() * crate::matrix::count(n)) as usize).min(n - 1)
+    }
+
     /// Raw bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
@@ -60,6 +66,15 @@ mod tests {
         assert_ne!(a.clone().bits(), Stream::of(8, "w").bits());
         assert_ne!(a.clone().bits(), Stream::of(7, "h").bits());
         assert_ne!(Stream::new(&key(7, "w"), 1).bits(), a.bits());
+    }
+
+    #[test]
+    fn each_of_n_is_drawn_about_as_often() {
+        let mut stream = Stream::of(2, "below");
+        let mut seen = [0_u32; 7];
+        (0..7000).for_each(|_| seen[stream.below(7)] += 1);
+        assert!(seen.iter().all(|s| (850..1150).contains(s)), "{seen:?}");
+        assert_eq!(stream.below(1), 0);
     }
 
     #[test]

@@ -6,13 +6,14 @@ use crate::alternating::Alternating;
 use crate::constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
-use crate::joint::{Apg, PGrad, RHals};
+use crate::joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
 use crate::matrix::Matrix;
 use crate::normalized::Normalized;
 use crate::parameters::{self, Field, ParameterError, Table};
 use crate::problem::{Breakdown, Factors, Objective, Problem, Shape};
 use crate::real::Real;
 use crate::rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};
+use crate::separable::{Separable, Snpa, Spa, Xray};
 use std::fmt::Debug;
 use thiserror::Error;
 
@@ -98,6 +99,36 @@ pub static BUILTIN: &[Entry] = &[
         "randomised hierarchical alternating least squares",
         "Erichson et al. (2018), Pattern Recognition Letters 104",
     ).explained(include_str!("joint/rhals.rs"), "once: a sketch with 2 + 2q products of A with l = k + p columns. Then 4l·min(m, n)·k in place of the two products with A, and 4l·max(m, n)·k to leave and enter the compressed side"),
+    entry::<Admm>(
+        "admm",
+        "ADMM on both factors at once",
+        "Xu, Yin, Wen & Zhang (2012), Frontiers of Mathematics in China 7",
+    ).explained(include_str!("joint/admm.rs"), "(m + n)(3k² + 11k) and 2k³/3"),
+    entry::<Online>(
+        "online",
+        "online matrix factorisation, mini-batches of columns",
+        "Mairal, Bach, Ponce & Sapiro (2010), JMLR 11",
+    ).explained(include_str!("joint/online.rs"), "for a mini-batch of b columns: both products with them, exact least squares for b columns, and 3mk² + 9mk for W"),
+    entry::<MiniBatchMu>(
+        "minibatch-mu",
+        "multiplicative update on mini-batches of columns, with a memory that fades",
+        "Lefèvre, Bach & Févotte (2011), WASPAA; Serizel, Essid & Richard (2016), MLSP",
+    ).explained(include_str!("joint/minibatch_mu.rs"), "for a mini-batch of b columns: both products with them, 3bk² for their part of H and 4mk² for W"),
+    entry::<Separable<Spa>>(
+        "spa",
+        "columns of A selected by successive projection",
+        "Araújo et al. (2001), Chemom. Intell. Lab. Syst. 57; Gillis & Vavasis (2014), IEEE Trans. PAMI 36",
+    ).explained(include_str!("separable/spa.rs"), "once: k products of A with one column, 4mk² for the directions, and exact least squares for H"),
+    entry::<Separable<Snpa>>(
+        "snpa",
+        "columns of A selected by successive nonnegative projection",
+        "Gillis (2014), SIAM J. Imaging Sciences 7",
+    ).explained(include_str!("separable/snpa.rs"), "once: k products of A with one column, for each of them a least-squares problem for every column that it changes, and exact least squares for H"),
+    entry::<Separable<Xray>>(
+        "xray",
+        "columns of A selected as extreme rays of their cone",
+        "Kumar, Sindhwani & Kambadur (2013), ICML",
+    ).explained(include_str!("separable/xray.rs"), "once: 2k products of A with one column and exact least squares for H after each; with `dist` and `greedy` k products with a matrix as large as A"),
     entry::<AlternatingDivergence<MuKl>>(
         "mu-kl",
         "multiplicative update for the Kullback–Leibler divergence",

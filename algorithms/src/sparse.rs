@@ -129,6 +129,19 @@ impl<T: Real> Sparse<T> {
         rows.iter().zip(values).for_each(|(&i, &value)| dst[i as usize] = value);
     }
 
+    /// These columns as a matrix of their own, in this order.
+    pub(crate) fn select_columns(&self, wanted: &[usize]) -> Self {
+        let mut columns = Compressed { starts: vec![0], indices: Vec::new(), values: Vec::new() };
+        for &j in wanted {
+            let (rows, values) = self.column(j);
+            columns.indices.extend_from_slice(rows);
+            columns.values.extend_from_slice(values);
+            columns.starts.push(columns.indices.len());
+        }
+        let rows = columns.transposed(self.nrows());
+        Sparse { columns, rows }
+    }
+
     /// Copies the block that begins at (row, col) and has the shape of `block`, zeros included; any strides.
     pub fn copy_block(&self, row: usize, col: usize, mut block: MatMut<'_, T>) {
         let end = row + block.nrows();

@@ -125,22 +125,23 @@ pub(super) fn info(registry: &Registry, name: &str) -> Result<ExitCode, Failure>
         let found = table.iter().find(|row| row.0 == name);
         found.map(|(name, text)| format!("{name}: {kind}\n  {text}"))
     };
-    let text = registry
-        .get(name)
-        .ok()
-        .map(reference::in_words)
-        .or_else(|| catalogue().iter().find(|e| e.name == name).map(dataset))
-        .or_else(|| generators().iter().find(|g| g.name == name).map(generator))
-        .or_else(|| Init::ALL.into_iter().find(|i| i.name() == name).map(init))
-        .or_else(|| about(&METRICS, "metric"))
-        .or_else(|| about(&FIGURES, "kind of figure"));
-    match text {
-        Some(text) => {
-            out(&text);
-            Ok(ExitCode::SUCCESS)
-        }
-        None => Err(Failure::Invalid(unknown(registry, name))),
+    // An algorithm and a start may share their name.
+    let texts: Vec<String> = [
+        registry.get(name).ok().map(reference::in_words),
+        catalogue().iter().find(|e| e.name == name).map(dataset),
+        generators().iter().find(|g| g.name == name).map(generator),
+        Init::ALL.into_iter().find(|i| i.name() == name).map(init),
+        about(&METRICS, "metric"),
+        about(&FIGURES, "kind of figure"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if texts.is_empty() {
+        return Err(Failure::Invalid(unknown(registry, name)));
     }
+    out(&texts.join("\n\n"));
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn schema(registry: &Registry, markdown: bool) -> Result<ExitCode, Failure> {

@@ -99,7 +99,8 @@ fn claims(entry: &Entry) -> String {
     let (t, a) = (entry.traits, entry.accepts);
     let said = [
         (t.monotone, "the objective never rises"),
-        (!t.monotone, "the objective may rise"),
+        (!t.monotone && !t.direct, "the objective may rise"),
+        (t.direct, "one step does all, and the start is of no matter"),
         (t.stationary, "limit points are stationary"),
         (t.stochastic, "draws random numbers of its own"),
         (t.locks_zeros, "entries that start at 0 stay at their floor for long: avoid `nndsvd`, use `nndsvda`"),

@@ -24,7 +24,7 @@ fn survives(subject: &Subject<'_>, matrix: &Matrix<f64>, start: &Factors<f64>, w
         }
     }
     match run.reason {
-        Reason::Iterations | Reason::FixedPoint => Ok(()),
+        Reason::Iterations | Reason::FixedPoint | Reason::Finished(_) => Ok(()),
         reason => Err(format!("{reason}, {what}")),
     }
 }

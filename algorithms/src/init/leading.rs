@@ -209,9 +209,12 @@ mod tests {
         for (m, n, kept, k) in [(40, 25, 0.2, 3), (25, 40, 0.2, 25), (300, 200, 0.05, 6), (150, 600, 0.3, 10)] {
             let a = random(m, n, kept, m as u64);
             let exact = leading(&Matrix::dense(a.clone()).expect("valid"), k, Par::Seq).expect("converges");
-            let found = leading(&sparse(&a), k, Par::Seq).expect("converges");
-            let (values, vectors) = apart(&found, &exact);
-            assert!(values < 1e-12 && vectors < 1e-8, "{m}×{n}, k = {k}: {values:e}, {vectors:e}");
+            // As a sparse matrix, and as one that is dense and large would be.
+            let dense = Matrix::dense(a.clone()).expect("valid");
+            for found in [leading(&sparse(&a), k, Par::Seq), iterate(&dense, k, Par::Seq)] {
+                let (values, vectors) = apart(&found.expect("converges"), &exact);
+                assert!(values < 1e-12 && vectors < 1e-8, "{m}×{n}, k = {k}: {values:e}, {vectors:e}");
+            }
         }
     }
 

@@ -193,3 +193,48 @@ fn decreases_enough(w: &Rows, h: &Rows, next: &Rows, g: &Rows) -> bool {
     let wd = product(w, &d);
     0.99 * inner(g, &d) + 0.5 * inner(&wd, &wd) <= 0.0
 }
+
+pub(crate) fn inner(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
+
+pub(crate) fn minus(x: &[f64], y: &[f64]) -> Vec<f64> {
+    x.iter().zip(y).map(|(x, y)| x - y).collect()
+}
+
+/// Σ h_l u_l.
+pub(crate) fn mixture(u: &[Vec<f64>], h: &[f64]) -> Vec<f64> {
+    let mut sum = vec![0.0; u[0].len()];
+    u.iter().zip(h).for_each(|(u, h)| sum.iter_mut().zip(u).for_each(|(s, u)| *s += h * u));
+    sum
+}
+
+/// The point of a cone, or of the convex hull with 0, that is nearest to `a`: h by trying every set of generators, with
+/// the sum free and (for the hull) equal to 1.
+pub(crate) fn nearest(u: &[Vec<f64>], a: &[f64], hull: bool) -> Vec<f64> {
+    let mut best = (inner(a, a), vec![0.0; u.len()]);
+    for set in 1..1_usize << u.len() {
+        let free: Vec<usize> = (0..u.len()).filter(|l| set >> l & 1 == 1).collect();
+        let mut solutions = vec![];
+        let mut g: Rows = free.iter().map(|&i| free.iter().map(|&j| inner(&u[i], &u[j])).collect()).collect();
+        let mut c: Rows = free.iter().map(|&i| vec![inner(&u[i], a)]).collect();
+        solutions.push(solve(g.clone(), c.clone()));
+        if hull {
+            // With the multiplier of Σh = 1 as one more unknown.
+            g.iter_mut().for_each(|row| row.push(1.0));
+            g.push([vec![1.0; free.len()], vec![0.0]].concat());
+            c.push(vec![1.0]);
+            solutions.push(solve(g, c));
+        }
+        for z in solutions {
+            let mut h = vec![0.0; u.len()];
+            free.iter().zip(&z).for_each(|(&l, z)| h[l] = z[0]);
+            let feasible = h.iter().all(|h| *h >= 0.0) && (!hull || h.iter().sum::<f64>() <= 1.0 + 1e-12);
+            let r = minus(a, &mixture(u, &h));
+            if feasible && inner(&r, &r) < best.0 {
+                best = (inner(&r, &r), h);
+            }
+        }
+    }
+    best.1
+}
