@@ -95,7 +95,7 @@ fn scaling_exponents_and_their_intervals_are_those_of_least_squares() {
                 nondeterministic: false,
             };
             let entrants = vec![Entrant { label: "a".into(), algorithm: "a", runs: vec![run] }];
-            Problem { dataset, rank: size[0] as usize, init: "random", entrants }
+            Problem { dataset, objective: record.objective, rank: size[0] as usize, init: "random", entrants }
         })
         .collect();
     let told = &scaling(&problems)[0];

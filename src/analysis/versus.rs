@@ -43,6 +43,7 @@ pub fn opponents<'a>(a: &[Problem<'a>], b: &[Problem<'a>], names: (&str, &str)) 
         .filter_map(|first| {
             let same = |other: &&Problem<'a>| {
                 (&other.dataset.digest, other.rank, other.init) == (&first.dataset.digest, first.rank, first.init)
+                    && other.objective.is(first.objective)
             };
             let second = b.iter().find(same)?;
             let mine = first.entrants.iter().find(|e| e.label == names.0)?;

@@ -3,6 +3,7 @@
 use super::list::plain_table;
 use super::{Experiment, Failure, out, run};
 use crate::experiment::suggest;
+use crate::runner::Options;
 use clap::Args;
 use nmfbench_algorithms::Registry;
 use std::path::PathBuf;
@@ -55,7 +56,7 @@ pub(super) fn paper(registry: &Registry, asked: Paper) -> Result<ExitCode, Failu
         return Err(Failure::bad_data(format!("unknown paper `{name}`: {}", suggest(&name, &known))));
     };
     let file = PathBuf::from(format!("experiments/papers/{name}.toml"));
-    run::run(registry, &Experiment { file, text: Some(text), how: asked.how }, false, false)
+    run::run(registry, &Experiment { file, text: Some(text), how: asked.how }, &Options::default(), false)
 }
 
 /// The comment that opens the file, up to its first empty line, on one line.
@@ -68,14 +69,14 @@ fn headline(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::vocabulary::Words;
-    use crate::experiment::{Options, Source, plan};
+    use crate::experiment::{self, Source, plan};
 
     #[test]
     fn every_paper_is_a_valid_experiment_with_claims_and_a_headline() {
         for (name, text) in PAPERS {
             let source = Source { name: (*name).into(), text: (*text).into(), folder: None };
             for quick in [false, true] {
-                let options = Options { quick, ..Options::default() };
+                let options = experiment::Options { quick, ..experiment::Options::default() };
                 let plan = plan(&source, &options, &Words(&Registry::builtin()));
                 let plan = plan.unwrap_or_else(|report| panic!("{name}: {report:?}"));
                 assert_eq!(plan.experiment.name, *name);

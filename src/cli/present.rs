@@ -51,7 +51,7 @@ impl Kept {
             ("stop", "[stop]"),
             ("checkpoints", "[checkpoints]"),
             ("dataset", "[dataset]"),
-            ("timing", "`timing`"),
+            ("timing", "the timing"),
         ] {
             if stored["plan"]["experiment"][part] != now["experiment"][part] {
                 return Err(format!("{shown} of the file is no longer what the stored runs were made with"));

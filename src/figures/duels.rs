@@ -11,12 +11,13 @@ use crate::analysis::{
     ASSUMED_FLOOR, Bootstrap, Comparison, Contest, Problem, QUALITY_FLOOR, Ranks, Run, Side, X, Y, on_one_machine,
     problems, ranks, reach,
 };
+use nmfbench_algorithms::Objective;
 use plotters::prelude::*;
 
 /// What is compared: prices of a target, or final values.
 enum Measure {
     Price(X, f64),
-    Final(Y),
+    Final(Y, Objective),
 }
 
 impl Measure {
@@ -24,7 +25,7 @@ impl Measure {
         let best = source.best.objective(run.record);
         let value = match self {
             Measure::Price(x, epsilon) => reach(run, best, *epsilon, *x),
-            Measure::Final(y) => run.end().map_or(f64::INFINITY, |c| y.of(c, run.start(), best)),
+            Measure::Final(y, _) => run.end().map_or(f64::INFINITY, |c| y.of(c, run.start(), best)),
         };
         if value.is_nan() { f64::INFINITY } else { value }
     }
@@ -32,7 +33,7 @@ impl Measure {
     fn words(&self) -> String {
         match self {
             Measure::Price(x, epsilon) => format!("{} to a gap of {}", x.axis_name(), percent(*epsilon)),
-            Measure::Final(y) => format!("final {}", y.axis_name()),
+            Measure::Final(y, objective) => format!("final {}", y.axis_name(*objective)),
         }
     }
 
@@ -41,7 +42,7 @@ impl Measure {
         match self {
             Measure::Price(X::Seconds, _) => ASSUMED_FLOOR,
             Measure::Price(..) => 0.0,
-            Measure::Final(_) => QUALITY_FLOOR,
+            Measure::Final(..) => QUALITY_FLOOR,
         }
     }
 }
@@ -50,7 +51,7 @@ impl Measure {
 /// of the runs.
 fn measure_of(spec: &FigureSpec, source: &Source<'_>, all: &[Problem<'_>]) -> Option<Measure> {
     if let Some(y) = spec.y {
-        return Some(Measure::Final(y));
+        return Some(Measure::Final(y, source.objective()));
     }
     let x = spec.x.unwrap_or(X::Seconds);
     let mut ladder = source.ladder(spec);

@@ -8,8 +8,8 @@ use super::protocol::{Done, Event, status};
 use super::worker::{WorkerError, checkpoint};
 use crate::runner::external::family;
 use nmfbench_algorithms::{
-    Breakdown, Evaluator, Factors, Matrix, Measures, Observer, Problem, Progress, Reason, Schedule, Solver, StartIn,
-    Stop, drive,
+    Breakdown, Evaluator, Factors, Matrix, Measures, Objective, Observer, Problem, Progress, Reason, Schedule, Solver,
+    StartIn, Stop, drive,
 };
 use std::time::Duration;
 
@@ -94,6 +94,7 @@ impl<T: StartIn> Observer<T> for Scored<'_> {
 /// # Errors
 /// When nobody listens to the reports.
 pub(super) fn run<T: StartIn>(
+    objective: Objective,
     (stop, schedule): (Stop, Schedule),
     exact: &Matrix<f64>,
     problem: &Problem<'_, T>,
@@ -108,7 +109,7 @@ pub(super) fn run<T: StartIn>(
 
     let clock = Stopwatch::new(SystemClock::new());
     let mut scored = Scored {
-        evaluator: Evaluator::new(exact, start, problem.par),
+        evaluator: Evaluator::of(objective, exact, start, problem.par),
         stamps: &blind.stamps,
         at: 0,
         differs: false,
@@ -178,7 +179,8 @@ mod tests {
             Ok(())
         };
         let plan = (stop, Schedule::Every(4));
-        let (done, _) = run(plan, &matrix, &problem, &start, begin, &mut report).expect("reported");
+        let (done, _) =
+            run(Objective::Frobenius, plan, &matrix, &problem, &start, begin, &mut report).expect("reported");
         (done, looks)
     }
 

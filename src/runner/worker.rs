@@ -79,7 +79,8 @@ fn run<T: StartIn>(
     let problem = Problem::new(matrix, request.rank, request.key)?.with_threads(request.threads);
     let started = |p: &Problem<'_, T>, f: &Factors<T>| T::start(method.as_ref(), p, f);
     if request.timing == Timing::Replay {
-        let (done, factors) = replay::run((request.stop, request.schedule), exact, &problem, start, started, report)?;
+        let (done, factors) =
+            replay::run(request.objective, (request.stop, request.schedule), exact, &problem, start, started, report)?;
         return Ok((done, Some(factors)));
     }
     let mut factors = start.convert::<T>();

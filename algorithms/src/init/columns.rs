@@ -18,7 +18,7 @@ const FILL: f64 = 0.01;
 /// they make a zero of the model a divergence is infinite.
 pub(super) fn completed(problem: &Problem<'_, f64>, w: Mat<f64>) -> Factors<f64> {
     let mut factors = fitted(problem, w);
-    let fill = FILL * (problem.matrix.mean() / count(problem.rank)).sqrt();
+    let fill = FILL * (problem.matrix.mean().max(0.0) / count(problem.rank)).sqrt();
     for x in [&mut factors.w, &mut factors.ht] {
         for l in 0..x.ncols() {
             x.col_as_slice_mut(l).iter_mut().filter(|x| **x <= 0.0).for_each(|x| *x = fill);
