@@ -62,6 +62,13 @@ fn texts_that_are_imported_are_unpacked_counted_and_found_by_an_experiment() {
     archive.finish().expect("an archive");
     // Into the default folder of the user, which an experiment then reads without being told.
     let (out, err) = bench.call(0, &["data", "import", "bbc", "--from", "bbc-fulltext.zip"]);
+    let unpacked = bench.path("cache/nmfbench/data/bbc/bbc");
+    if unpacked.is_dir() {
+        // An archive that is there is unpacked again, not fetched.
+        std::fs::remove_dir_all(&unpacked).expect("removed");
+        let (out, _) = bench.call(0, &["data", "fetch", "bbc"]);
+        assert!(out.contains("bbc: 1×3") && unpacked.is_dir(), "{out}");
+    }
     says(&err, &["another than the one that would be fetched"]);
     says(&out, &["bbc: 1×3, 3 entries not 0", "no digest is recorded"]);
     let text = "name = \"bbc\"\n[[dataset]]\nname = \"bbc\"\n[sweep]\nrank = 1\n[stop]\niterations = 1\n[[algorithm]]\nname = \"mu\"\n";

@@ -144,8 +144,7 @@ fn get(names: &[String], folder: &Path) -> Result<ExitCode, Failure> {
             eprintln!("{name}: cannot be fetched by a program; home: {}; to get it: {}", entry.home, entry.get);
             continue;
         }
-        let missing = entry.downloads.iter().filter(|download| !folder.join(&download.file).exists());
-        let results = missing.map(|download| place(entry, download, folder));
+        let results = entry.downloads.iter().map(|download| place(entry, download, folder));
         match results.collect::<Result<Vec<()>, String>>() {
             Ok(_) => failed |= !report(entry, folder)?,
             Err(reason) => {
@@ -157,8 +156,16 @@ fn get(names: &[String], folder: &Path) -> Result<ExitCode, Failure> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Downloads a file and unpacks it where that is wanted.
+/// Downloads a file that is not there and unpacks it where that is wanted.
 fn place(entry: &Entry, download: &Download, folder: &Path) -> Result<(), String> {
+    let target = folder.join(&download.file);
+    if !target.exists() {
+        transfer(entry, download, folder)?;
+    }
+    expand(download, &target, folder).map_err(|error| error.to_string())
+}
+
+fn transfer(entry: &Entry, download: &Download, folder: &Path) -> Result<(), String> {
     let bar = ProgressBar::new(download.bytes);
     let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -169,9 +176,8 @@ fn place(entry: &Entry, download: &Download, folder: &Path) -> Result<(), String
     });
     bar.finish_and_clear();
     let digest = digest.map_err(|error| error.to_string())?;
-    let target = folder.join(&download.file);
-    eprintln!("{}: {} (sha256 {digest})", entry.name, target.display());
-    expand(download, &target, folder).map_err(|error| error.to_string())
+    eprintln!("{}: {} (sha256 {digest})", entry.name, folder.join(&download.file).display());
+    Ok(())
 }
 
 fn expand(download: &Download, archive: &Path, folder: &Path) -> Result<(), DataError> {
