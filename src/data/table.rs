@@ -81,6 +81,7 @@ impl Stored {
     }
 
     /// Refuses an empty table and the first entry, row by row, that is NaN, infinite or negative; −0 becomes 0.
+    #[cfg(test)]
     pub(crate) fn check(&mut self, origin: &str) -> Result<(), DataError> {
         self.check_as(origin, |_| false)
     }

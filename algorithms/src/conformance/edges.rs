@@ -29,16 +29,16 @@ fn survives(subject: &Subject<'_>, matrix: &Matrix<f64>, start: &Factors<f64>, w
     }
 }
 
-/// From every start; `false` where the method refuses such a problem.
-fn survives_all(subject: &Subject<'_>, a: Mat<f64>, rank: usize, what: &str) -> Result<bool, String> {
+/// From these starts; `false` where the method refuses such a problem.
+fn survives_all(subject: &Subject<'_>, a: Mat<f64>, rank: usize, inits: &[Init], what: &str) -> Result<bool, String> {
     // What is refused for its range is refused for every method.
     let Ok(matrix) = subject.matrix(a) else { return Ok(false) };
     let rank = rank.min(matrix.nrows()).min(matrix.ncols());
     if subject.refuses(&problem(&matrix, rank)).is_some() {
         return Ok(false);
     }
-    for init in Init::ALL {
-        if let Some(start) = start(init, &matrix, rank, 1) {
+    for init in inits {
+        if let Some(start) = start(*init, &matrix, rank, 1) {
             survives(subject, &matrix, &start, &format!("{what}, from {init}"))?;
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn edges(subject: &Subject<'_>) -> Finding {
     ];
     let (mut survived, mut refused) = (0, vec![]);
     for (what, a, rank) in cases {
-        if survives_all(subject, a, rank, what)? { survived += 1 } else { refused.push(what) }
+        if survives_all(subject, a, rank, &Init::ALL, what)? { survived += 1 } else { refused.push(what) }
     }
     for size in [0.0, 1e-300, 1e-170, 1e-161, 1e-158, 1e-150] {
         component(subject, size)?;
@@ -86,14 +86,15 @@ fn component(subject: &Subject<'_>, size: f64) -> Result<(), String> {
     survives(subject, &matrix, &start, &format!("a component of size {size:e}"))
 }
 
-/// Grams and gradients are products of entries: near the ends of the range the matrix is refused, or all goes well.
+/// Grams and gradients are products of entries: near the ends of the range the matrix is refused, or all goes well. The
+/// starts are those that scale with √A: a zero replaced by the mean of A in both factors makes a model of the size of A².
 pub(super) fn extremes(subject: &Subject<'_>) -> Finding {
     let a = noisy(8, 7, 3, false, 6);
     let (mut survived, mut refused) = (0, 0);
-    for exponent in [-300, -200, -160, -152, -150, -120, -105, -100, 90, 100, 105, 120, 150, 152, 160, 200, 300] {
+    for exponent in [-300, -200, -100, -80, -50, 50, 80, 100, 200, 300] {
         let scaled = Mat::from_fn(8, 7, |i, j| a[(i, j)] * 10.0_f64.powi(exponent));
         let what = format!("entries near 1e{exponent}");
-        if !survives_all(subject, scaled.clone(), 3, &what)? {
+        if !survives_all(subject, scaled.clone(), 3, &[Init::Random, Init::Nndsvd], &what)? {
             refused += 1;
             continue;
         }
@@ -106,5 +107,6 @@ pub(super) fn extremes(subject: &Subject<'_>) -> Finding {
             return Err(format!("{what}: {first:e} becomes {last:e}, {}", run.reason));
         }
     }
-    Ok(format!("{survived} magnitudes, {refused} out of range"))
+    let found = format!("{survived} magnitudes, {refused} out of range");
+    if survived == 0 { Err(found) } else { Ok(found) }
 }
