@@ -47,7 +47,7 @@ fn spa(a: &Columns, k: usize) -> Vec<usize> {
     let select = |_| {
         let j = largest(r.iter().map(|r| inner(r, r)));
         let u = r[j].clone();
-        r.iter_mut().for_each(|r| *r = minus(r, &mixture(&[u.clone()], &[inner(&u, r) / inner(&u, &u)])));
+        r.iter_mut().for_each(|r| *r = minus(r, &mixture(std::slice::from_ref(&u), &[inner(&u, r) / inner(&u, &u)])));
         j
     };
     (0..k).map(select).collect()
