@@ -64,7 +64,8 @@ fn the_seed_decides_and_nothing_else() {
     assert_ne!(one.w, other.w);
     for (init, random) in Init::ALL.map(|i| (i, i.is_random())) {
         let start = |seed| fit(nmf(seed).init(init).stop(iterations(0))).w;
-        assert_eq!(start(1) != start(2), random, "{init}");
+        // Two seeds of k-means may well come to the same clusters.
+        assert_eq!((2..20).any(|seed| start(1) != start(seed)), random, "{init}");
     }
 }
 
