@@ -81,7 +81,7 @@ fn claims_are_judged_from_stored_runs() {
 }
 
 #[test]
-fn a_paper_runs_by_its_name_and_one_whose_data_are_missing_says_so() {
+fn a_paper_runs_by_its_name_and_on_stand_ins_that_say_so_where_its_data_are_missing() {
     let bench = Bench::new();
     let (out, _) = bench.call(0, &["paper"]);
     assert!(out.contains("lee-seung-2001") && out.contains("gillis-2020-ch8"), "{out}");
@@ -90,6 +90,18 @@ fn a_paper_runs_by_its_name_and_one_whose_data_are_missing_says_so() {
     let (out, _) = bench.call(0, &["paper", "lee-seung-2001", "--quick", "--set", "stop.iterations=20"]);
     assert!(out.contains("The error falls"), "{out}");
     assert!(bench.path("results/lee-seung-2001-quick/summary.md").exists());
-    let (_, err) = bench.call(2, &["paper", "lin-2007-faces", "--quick"]);
-    assert!(err.contains("cbcl"), "{err}");
+    let short = ["--quick", "--offline", "--only", "dataset=cbcl", "--set", "stop.seconds=0.05"];
+    let (out, err) = bench.call(0, &[&["paper", "lin-2007-faces"], &short[..]].concat());
+    assert!(err.contains("`cbcl` is not on this machine: a synthetic stand-in takes its place"), "{err}");
+    assert!(out.contains("alspgrad"), "{out}");
+    let there = "results/lin-2007-faces-stand-in-quick";
+    let figure =
+        std::fs::read_to_string(bench.path(&format!("{there}/figures/convergence-relative_error-seconds.svg")));
+    assert!(figure.expect("drawn").contains("synthetic stand-in for CBCL faces"), "figures say so");
+    let table = std::fs::read_to_string(bench.path(&format!("{there}/summary.md"))).expect("written");
+    assert!(table.contains("synthetic stand-in for CBCL faces"), "{table}");
+    // Without leave to take stand-ins the same experiment says what is missing.
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/papers/lin-2007-faces.toml");
+    let (_, err) = bench.call(2, &["run", file, "--quick"]);
+    assert!(err.contains("the data set `cbcl` is not on this machine") && err.contains("--stand-ins"), "{err}");
 }

@@ -3,7 +3,7 @@
 use crate::algorithm::{Algorithm, Rule, Side, Solver, Traits, Update};
 use crate::matrix::count;
 use crate::parameters::{Field, ParameterError, Parameters, Table};
-use crate::problem::{Breakdown, Effort, Factors, Problem, Shape};
+use crate::problem::{Breakdown, Effort, Factors, Part, Problem, Shape};
 use crate::products::{Factor, Order, Penalties, Products};
 use crate::real::Real;
 
@@ -79,6 +79,7 @@ impl<T: Real, U: Update<T>> Solver<T> for Machine<T, U> {
             let (subproblem, products) = self.products.subproblem(problem, factor, y);
             effort += products;
             effort += update.update(x.as_mut(), &subproblem)?;
+            problem.lap(Part::Update);
         }
         Ok(effort)
     }

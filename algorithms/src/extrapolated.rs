@@ -17,7 +17,7 @@ use crate::alternating;
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::parameters::{self, Field, ParameterError, Parameters, Table};
-use crate::problem::{Breakdown, Effort, Factors, Problem, Shape};
+use crate::problem::{Breakdown, Effort, Factors, Part, Problem, Shape};
 use crate::products::{Factor, Order, Penalties, Products};
 use crate::real::{Real, max};
 use faer::prelude::*;
@@ -186,6 +186,7 @@ impl<T: Real, U: Update<T>> Machine<T, U> {
         let fresh = self.fresh.get_mut(factor);
         copy(fresh, self.ahead.get(factor));
         effort += update.update(fresh.as_mut(), &self.products.again(problem, factor))?;
+        problem.lap(Part::Update);
         clip(fresh.as_mut()); // a component that the rule skips may have been extrapolated below 0
         effort.flops += 3.0 * count(fresh.nrows()) * count(fresh.ncols());
         Ok(effort)

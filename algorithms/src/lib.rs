@@ -51,7 +51,7 @@ pub use joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
 pub use matrix::{InvalidMatrix, Matrix};
 pub use measure::{Evaluator, Measures};
 pub use normalized::Normalized;
-pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Objective, Problem, Shape};
+pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Laps, Objective, Part, Problem, Shape};
 pub use real::Real;
 pub use registry::{BUILTIN, Entry, Method, Registry, StartIn, Started, UnknownAlgorithm, entry};
 pub use rules::{Als, AnlsAs, AnlsBpp, AoAdmm, Gcd, Hals, Mu, MuLin, NeNmf, Pgd};

@@ -7,6 +7,7 @@ use crate::real::Real;
 use faer::{Mat, Par};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use thiserror::Error;
 
 /// A ≈ W·Htᵀ: the features W (m×k) and the coefficients as Ht (n×k), both tall, so that one routine serves both.
@@ -70,6 +71,25 @@ pub struct Problem<'a, T> {
     pub par: Par,
     /// Streams of an algorithm that draws derive from this and nothing else.
     pub key: Key,
+    /// Who is told where the time of a step goes, if anybody is.
+    pub laps: Option<&'a dyn Laps>,
+}
+
+/// A part of the work of a method that alternates between the factors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A·Hᵀ or Aᵀ·W.
+    Products,
+    /// HHᵀ or WᵀW.
+    Gram,
+    /// The factor's update, the products being there.
+    Update,
+}
+
+/// Told at the end of each part of the work: the clock is the caller's.
+pub trait Laps: fmt::Debug + Sync {
+    /// What was done since the last call, or since the step began, was this.
+    fn lap(&self, part: Part);
 }
 
 /// Why a problem or a start cannot be used.
@@ -121,7 +141,7 @@ impl<'a, T: Real> Problem<'a, T> {
         if rank == 0 || rank > m.min(n) {
             return Err(InvalidProblem::Rank { rank, m, n });
         }
-        Ok(Problem { matrix, squared_norm: matrix.squared_norm(), rank, par: Par::Seq, key })
+        Ok(Problem { matrix, squared_norm: matrix.squared_norm(), rank, par: Par::Seq, key, laps: None })
     }
 
     /// The same problem for this many threads.
@@ -129,6 +149,20 @@ impl<'a, T: Real> Problem<'a, T> {
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.par = if threads > 1 { Par::rayon(threads) } else { Par::Seq };
         self
+    }
+
+    /// The same problem with somebody who is told where time goes.
+    #[must_use]
+    pub fn with_laps(mut self, laps: &'a dyn Laps) -> Self {
+        self.laps = Some(laps);
+        self
+    }
+
+    /// Tells that a part of the work is done.
+    pub(crate) fn lap(&self, part: Part) {
+        if let Some(laps) = self.laps {
+            laps.lap(part);
+        }
     }
 
     /// m, n, k.

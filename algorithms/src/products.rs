@@ -4,7 +4,7 @@ use crate::algorithm::Subproblem;
 use crate::kernels::{self, column_mut};
 use crate::matrix::count;
 use crate::measure;
-use crate::problem::{Effort, Factors, Problem, Shape};
+use crate::problem::{Effort, Factors, Part, Problem, Shape};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{Mat, MatMut, Par};
@@ -134,7 +134,9 @@ impl<T: Real> Products<T> {
                 (&mut self.cross_h, &mut self.gram_h)
             }
         };
+        problem.lap(Part::Products);
         kernels::gram(gram.as_mut(), y.as_ref(), problem.par);
+        problem.lap(Part::Gram);
         let (l1, l2) = self.penalties.of(factor);
         if l1 > 0.0 {
             shift(cross.as_mut(), T::of(-l1));

@@ -4,8 +4,10 @@ mod common;
 
 use common::{data, iterations_only, method, problem, random_start, run_in};
 use nmfbench_algorithms::{
-    Breakdown, Effort, Factors, Measures, Observer, Problem, Progress, Reason, Schedule, Solver, Stop, drive,
+    Breakdown, Effort, Factors, Laps, Measures, Observer, Part, Problem, Progress, Reason, Schedule, Solver, Stop,
+    drive,
 };
+use std::sync::Mutex;
 
 #[test]
 fn each_rule_ends_a_run() {
@@ -64,6 +66,29 @@ fn checkpoints_are_those_of_the_schedule_and_the_last_iteration() {
     assert_eq!(go(Schedule::Every(1), 0).0, [0]);
     // The clock runs for the set-up and for each step.
     assert_eq!(go(Schedule::Every(10), 25).1, 26);
+}
+
+#[test]
+fn alternating_methods_tell_which_part_of_the_work_is_done_and_the_bits_stay() {
+    #[derive(Debug, Default)]
+    struct Told(Mutex<Vec<Part>>);
+    impl Laps for Told {
+        fn lap(&self, part: Part) {
+            self.0.lock().expect("not poisoned").push(part);
+        }
+    }
+    let matrix = data(9, 8, 3, false, 13);
+    let start = random_start(&matrix, 3, 13);
+    for name in ["hals", "anls-bpp", "a-hals", "e-hals"] {
+        let told = Told::default();
+        let (mut plain, mut timed) = (start.clone(), start.clone());
+        run_in(&*method(name, "{}"), &problem(&matrix, 3), &mut plain, &iterations_only(2));
+        let observed = problem(&matrix, 3).with_laps(&told);
+        run_in(&*method(name, "{}"), &observed, &mut timed, &iterations_only(2));
+        assert_eq!(plain, timed, "{name}");
+        let half = [Part::Products, Part::Gram, Part::Update];
+        assert_eq!(*told.0.lock().expect("not poisoned"), [half; 4].concat(), "{name}: two factors, two iterations");
+    }
 }
 
 /// A solver that does to one entry of W what it is told, and fails where that is nothing.

@@ -58,6 +58,7 @@ pub(crate) fn run(algorithm: &str, seed: u64, objectives: &[f64]) -> Record {
         seconds: end.1,
         cpu_seconds: end.1,
         evaluation_seconds: 0.0,
+        parts: None,
         peak_memory_bytes: None,
         machine: "m1".into(),
         version: "0.1.0".into(),

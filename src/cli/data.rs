@@ -72,6 +72,11 @@ fn default_folder() -> PathBuf {
     dirs::cache_dir().unwrap_or_else(std::env::temp_dir).join("nmfbench").join("data")
 }
 
+/// Fetches sets into the data folder of a command, as far as they can be had; what cannot is told.
+pub(super) fn fetch_into(given: Option<&Path>, names: &[String]) -> Result<(), Failure> {
+    get(names, &given.map_or_else(default_folder, Path::to_owned)).map(|_| ())
+}
+
 /// The data folder of a command that only reads: the one given, else the default one where it is there.
 pub(super) fn folder(given: Option<&Path>) -> Option<PathBuf> {
     given.map(Path::to_owned).or_else(|| Some(default_folder()).filter(|folder| folder.is_dir()))

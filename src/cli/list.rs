@@ -74,7 +74,7 @@ pub(super) const METRICS: [(&str, &str); 8] = [
 ];
 
 /// The kinds of figures.
-pub(super) const FIGURES: [(&str, &str); 11] = [
+pub(super) const FIGURES: [(&str, &str); 12] = [
     ("convergence", "a measure over seconds, iterations, flops or passes: median and quantile band over the seeds"),
     ("runtime", "seconds per iteration"),
     ("time-to-target", "seconds (or iterations, flops) until the gap to the best known objective is at a target"),
@@ -86,6 +86,7 @@ pub(super) const FIGURES: [(&str, &str); 11] = [
     ("matrix", "everybody against everybody: median ratios, wins, ties and losses, Holm-corrected paired tests"),
     ("critical-difference", "mean ranks over problems and what cannot be told apart (Demšar 2006)"),
     ("scaling", "seconds per iteration over rank, rows and columns, with fitted exponents"),
+    ("breakdown", "milliseconds per iteration by part: products, Gram matrices, updates, other"),
 ];
 
 pub(super) fn list(registry: &Registry, what: Option<What>, markdown: bool) -> Result<ExitCode, Failure> {

@@ -196,6 +196,10 @@ struct How {
     /// puts them
     #[arg(long, value_name = "DIR", env = "NMFBENCH_DATA")]
     data_dir: Option<PathBuf>,
+    /// Where a set of the catalogue is not on this machine, take the synthetic stand-in that the file declares; results land
+    /// in DIR/<experiment>-stand-in/
+    #[arg(long)]
+    stand_ins: bool,
     /// Change a value of the file: stop.seconds=1, algorithm.hals.floor=0
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,

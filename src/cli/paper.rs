@@ -13,6 +13,9 @@ use std::process::ExitCode;
 pub(super) struct Paper {
     /// Which; without it, the list
     name: Option<String>,
+    /// Fetch no data sets that are not here: stand-ins take their place at once
+    #[arg(long)]
+    offline: bool,
     #[command(flatten)]
     how: super::How,
 }
@@ -56,7 +59,15 @@ pub(super) fn paper(registry: &Registry, asked: Paper) -> Result<ExitCode, Failu
         return Err(Failure::bad_data(format!("unknown paper `{name}`: {}", suggest(&name, &known))));
     };
     let file = PathBuf::from(format!("experiments/papers/{name}.toml"));
-    run::run(registry, &Experiment { file, text: Some(text), how: asked.how }, &Options::default(), false)
+    let mut arguments = Experiment { file, text: Some(text), how: asked.how };
+    if !asked.offline {
+        let plan = run::Asked::read(registry, &arguments)?.plan;
+        let absent = run::absent(&plan, &arguments.how);
+        let names: Vec<String> = absent.iter().map(|entry| entry.name.clone()).collect();
+        super::data::fetch_into(arguments.how.data_dir.as_deref(), &names)?;
+    }
+    arguments.how.stand_ins = true;
+    run::run(registry, &arguments, &Options::default(), false)
 }
 
 /// The comment that opens the file, up to its first empty line, on one line.

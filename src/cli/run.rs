@@ -3,15 +3,17 @@
 use super::monitor::{Progress, catch_interrupts, duration};
 use super::present::{self, Kept};
 use super::vocabulary::Words;
-use super::{Experiment as Arguments, Failure, out};
+use super::{Experiment as Arguments, Failure, How, out};
 use crate::analysis::Verdict;
+use crate::data::catalogue::Kind;
+use crate::data::{DataError, Entry, lookup};
 use crate::experiment::{self, Init, Plan, Source};
 use crate::report;
 use crate::results::machine::Machine;
 use crate::results::record::{Record, Status};
 use crate::results::store::Store;
 use crate::runner::estimate::Estimator;
-use crate::runner::prepare::Prepared;
+use crate::runner::prepare::{PrepareError, Prepared};
 use crate::runner::{self, Options, RunnerError, Sweep};
 use miette::miette;
 use nmfbench_algorithms::Registry;
@@ -37,21 +39,40 @@ impl Asked {
             }
             None => experiment::load(file, &options, &Words(registry)),
         };
-        let plan = plan.map_err(Failure::invalid)?;
-        let suffix = if how.quick { "-quick" } else { "" };
-        let folder = how.results.join(format!("{}{suffix}", plan.experiment.name));
-        Ok(Asked { plan, folder })
+        let mut plan = plan.map_err(Failure::invalid)?;
+        let mut name = plan.experiment.name.clone();
+        if how.stand_ins {
+            let absent: Vec<_> = absent(&plan, how).iter().map(|e| (e.name.as_str(), e.title.as_str())).collect();
+            if plan.stand_in(&absent) {
+                name += "-stand-in";
+            }
+        }
+        if how.quick {
+            name += "-quick";
+        }
+        Ok(Asked { plan, folder: how.results.join(name) })
     }
 
     /// Loads the data and checks what only they can tell.
     pub(super) fn prepare(&self, registry: &Registry, arguments: &Arguments) -> Result<Prepared, Failure> {
         let folder = super::data::folder(arguments.how.data_dir.as_deref());
-        let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(Failure::bad_data)?;
+        let mut prepared = Prepared::new(&self.plan, folder.as_deref()).map_err(|error| self.unprepared(error))?;
         prepared.check_accepted(&self.plan, registry).map_err(Failure::bad_data)?;
         self.plan.check_shapes(&prepared.shapes(), &Words(registry)).map_err(Failure::invalid)?;
         prepared.check_methods(&self.plan, registry).map_err(Failure::bad_data)?;
         prepared.read_given(&self.plan).map_err(Failure::bad_data)?;
         Ok(prepared)
+    }
+
+    /// Data that are not there may have a stand-in.
+    fn unprepared(&self, error: PrepareError) -> Failure {
+        let absent = if let PrepareError::Data(DataError::Absent(absent)) = &error { Some(&absent.name) } else { None };
+        let stand_in = |name: &String| self.plan.experiment.stand_in.iter().any(|s| s.instead_of == *name);
+        if absent.is_some_and(stand_in) {
+            let help = "`--stand-ins` runs the experiment on generated data instead, and says so in each figure";
+            return Failure::Invalid(miette!(help = help, "{error}"));
+        }
+        Failure::bad_data(error)
     }
 
     /// What a person should know before looking at any result.
@@ -69,6 +90,14 @@ impl Asked {
         }
         notes
     }
+}
+
+/// The sets of the catalogue that a plan wants and this machine has not.
+pub(super) fn absent(plan: &Plan, how: &How) -> Vec<&'static Entry> {
+    let folder = super::data::folder(how.data_dir.as_deref());
+    let catalogued = |d: &&experiment::Dataset| matches!(d.source, experiment::DataSource::Catalogue {});
+    let entries = plan.experiment.dataset.iter().filter(catalogued).filter_map(|d| lookup(&d.name).ok());
+    entries.filter(|e| e.kind == Kind::Folder && e.locate(folder.as_deref()).is_err()).collect()
 }
 
 /// What a sweep came to, and what is stored now.

@@ -151,6 +151,15 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
                 whole("seed", "Base of the random streams.", json!(counts.seed), 0.0),
             ],
         ),
+        "sparse-uniform" => (
+            "a sparse matrix without structure: entries uniform in (0, 1) at random places",
+            vec![
+                whole("m", "Rows.", Value::Null, 1.0),
+                whole("n", "Columns.", Value::Null, 1.0),
+                field("density", "Share of entries that are not 0, at most 1.", FieldKind::Number, json!(0.01), 0.0),
+                whole("seed", "Base of the random streams.", json!(0), 0.0),
+            ],
+        ),
         "synthetic-faces" => (
             "rendered frontal faces whose parts vary independently",
             vec![

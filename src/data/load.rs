@@ -95,6 +95,7 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
         Generator::LowRank(request) => request.dataset()?,
         Generator::Planted(request) => request.dataset()?,
         Generator::WordCounts(request) => request.dataset()?,
+        Generator::SparseUniform(request) => request.dataset()?,
         Generator::SyntheticFaces { count, size, seed } => {
             let set = faces::render(count, size, seed);
             let name = format!("synthetic-faces-{count}-{size}-{seed}");

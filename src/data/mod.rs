@@ -26,6 +26,7 @@ mod prepared;
 mod preprocess;
 pub mod request;
 pub mod sound;
+pub mod sparse_uniform;
 mod svmlight;
 pub mod swimmer;
 mod table;

@@ -4,8 +4,8 @@ use super::axis::Axis;
 use super::check::{Checker, Given, Item, Table};
 use super::expect::Scalar;
 use super::model::{
-    Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Precision, Stop, Sweep, Targets,
-    Timing,
+    Checkpoints, DataSource, Dataset, Exclude, Experiment, FileSource, Init, Keep, Precision, StandIn, Stop, Sweep,
+    Targets, Timing,
 };
 use super::report::{Problem, Span, suggest};
 use super::schema::READING;
@@ -32,6 +32,7 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
     let one = |name: &'static str| of(name).next();
     let top = one("");
     let dataset = datasets(checker, of("dataset"), &mut origins);
+    let stand_in = stand_ins(checker, of("stand_in"), &dataset);
     let sweep = sweep(checker, one("sweep"), &mut origins);
     let stop = one("stop").map(|table| stop(checker, table)).unwrap_or_default();
     let checkpoints = checkpoints(checker, one("checkpoints"));
@@ -56,6 +57,7 @@ pub(crate) fn experiment(checker: &mut Checker<'_>, tables: &[Table]) -> (Experi
         factors: if factors { Keep::None } else { Keep::All },
         timing: if replay { Timing::Replay } else { Timing::Paused },
         dataset,
+        stand_in,
         sweep,
         stop,
         checkpoints,
@@ -123,6 +125,39 @@ fn datasets<'a>(
     datasets
 }
 
+/// What may take the place of data sets of the catalogue.
+fn stand_ins<'a>(
+    checker: &mut Checker<'_>,
+    tables: impl Iterator<Item = &'a Table>,
+    datasets: &[Dataset],
+) -> Vec<StandIn> {
+    let mut all: Vec<StandIn> = Vec::new();
+    for table in tables {
+        let (Some(instead_of), Some(item)) = (table.text("for"), table.item("for")) else { continue };
+        let catalogued = |d: &&Dataset| matches!(d.source, DataSource::Catalogue {});
+        let known: Vec<&str> = datasets.iter().filter(catalogued).map(|d| d.name.as_str()).collect();
+        if !known.contains(&instead_of.as_str()) {
+            let message = format!("the experiment has no data set `{instead_of}` from the catalogue");
+            let problem = Problem::new(message).at(&item.span, "stands in for nothing");
+            checker.problem(problem.help(suggest(&instead_of, &known)));
+        } else if all.iter().any(|other| other.instead_of == instead_of) {
+            let problem = Problem::new(format!("two stand-ins for `{instead_of}`"));
+            checker.problem(problem.at(&item.span, "the second"));
+        }
+        let Some(source) = generated(checker, table) else { continue };
+        all.push(StandIn { instead_of, preprocess: words(checker, table, "preprocess"), source });
+    }
+    all
+}
+
+/// The generator that a table names, with its parameters.
+fn generated(checker: &mut Checker<'_>, table: &Table) -> Option<DataSource> {
+    let generator = table.text("generator")?;
+    let info = checker.vocabulary.generators().into_iter().find(|info| info.name == generator)?;
+    let parameters = others(checker, table, Some(&info));
+    Some(DataSource::Generator { generator, parameters })
+}
+
 /// The name of a data set and where it comes from; nothing when that is not clear.
 fn source(checker: &mut Checker<'_>, table: &Table) -> Option<(String, DataSource)> {
     let only_with_path = |checker: &mut Checker<'_>| {
@@ -147,11 +182,8 @@ fn source(checker: &mut Checker<'_>, table: &Table) -> Option<(String, DataSourc
         }
         (None, Some(_)) => {
             only_with_path(checker);
-            let generator = table.text("generator")?;
-            let info = checker.vocabulary.generators().into_iter().find(|info| info.name == generator)?;
-            let parameters = others(checker, table, Some(&info));
-            let name = table.text("name").unwrap_or_else(|| generator.clone());
-            Some((name, DataSource::Generator { generator, parameters }))
+            let source = generated(checker, table)?;
+            Some((table.text("name").or_else(|| table.text("generator"))?, source))
         }
         (None, None) => {
             only_with_path(checker);

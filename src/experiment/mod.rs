@@ -27,7 +27,7 @@ pub use describe::{json_schema, reference};
 pub use key::stream;
 pub use model::{
     Algorithm, Checkpoints, DataSource, Dataset, Exchange, Exclude, Experiment, External, FileSource, Init, Keep,
-    Precision, Stop, Sweep, Targets, Timing, Variant,
+    Precision, StandIn, Stop, Sweep, Targets, Timing, Variant,
 };
 pub use nmfbench_algorithms::Objective;
 pub use plan::{Block, Cell, Excluded, Plan};

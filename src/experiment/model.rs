@@ -23,6 +23,9 @@ pub struct Experiment {
     pub timing: Timing,
     /// The matrices, at least one, names distinct.
     pub dataset: Vec<Dataset>,
+    /// What may take the place of data sets that are not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stand_in: Vec<StandIn>,
     /// The other axes.
     pub sweep: Sweep,
     /// When a run ends.
@@ -139,6 +142,20 @@ impl Dataset {
         }
         table
     }
+}
+
+/// Generated data for a set of the catalogue that is not on the machine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StandIn {
+    /// The data set whose place it takes.
+    #[serde(rename = "for")]
+    pub instead_of: String,
+    /// The steps done to it, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub preprocess: Vec<String>,
+    /// What makes it.
+    #[serde(flatten)]
+    pub source: DataSource,
 }
 
 /// Where a matrix comes from.

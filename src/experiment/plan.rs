@@ -3,7 +3,7 @@
 use super::axis::{Axis, Filter, only};
 use super::build::Origins;
 use super::key;
-use super::model::{Experiment, External, Init, Precision, Variant};
+use super::model::{Dataset, Experiment, External, Init, Precision, Variant};
 use super::report::{Problem, Report};
 use super::vocabulary::Vocabulary;
 use nmfbench_algorithms::Shape;
@@ -152,6 +152,46 @@ impl Plan {
         } else {
             Err(problems)
         }
+    }
+
+    /// Puts the declared stand-ins in the place of these data sets of the catalogue (name and title each). A bound that was
+    /// claimed of one of them is claimed no more: it was for the real data.
+    ///
+    /// Returns whether any was replaced.
+    pub fn stand_in(&mut self, absent: &[(&str, &str)]) -> bool {
+        let Experiment { dataset, stand_in, .. } = &mut self.experiment;
+        let mut replaced: Vec<&str> = Vec::new();
+        stand_in.retain(|stand_in| {
+            let set = absent.iter().find(|set| set.0 == stand_in.instead_of);
+            let place = dataset.iter_mut().find(|dataset| dataset.name == stand_in.instead_of);
+            let (Some(&(name, title)), Some(dataset)) = (set, place) else { return true };
+            *dataset = Dataset {
+                name: name.into(),
+                title: Some(format!("synthetic stand-in for {title}")),
+                transpose: None,
+                scale: None,
+                weights: None,
+                preprocess: stand_in.preprocess.clone(),
+                source: stand_in.source.clone(),
+            };
+            self.notes.push(format!("`{name}` is not on this machine: a synthetic stand-in takes its place"));
+            replaced.push(name);
+            false
+        });
+        let concerns = |claim: &Value| {
+            let of = claim["dataset"].as_array();
+            of.is_none_or(|sets| sets.iter().any(|set| set.as_str().is_some_and(|set| replaced.contains(&set))))
+        };
+        let notes = &mut self.notes;
+        self.experiment.claim.retain(|claim| {
+            let bound = !claim["at_least"].is_null() || !claim["at_most"].is_null();
+            let keep = !bound || replaced.is_empty() || !concerns(claim);
+            if !keep {
+                notes.push(format!("not claimed of a stand-in: {}", claim["says"].as_str().unwrap_or_default()));
+            }
+            keep
+        });
+        !replaced.is_empty()
     }
 
     /// The same plan with every run twice in its block, the second under its label and `mark`: an A/A experiment, called

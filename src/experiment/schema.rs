@@ -226,6 +226,7 @@ pub const FIGURE_KINDS: &[&str] = &[
     "matrix",
     "critical-difference",
     "scaling",
+    "breakdown",
 ];
 /// The tables there are.
 pub const TABLE_KINDS: &[&str] = &["time-to-target", "final-error", "pairwise", "scaling"];
@@ -345,6 +346,22 @@ pub const SECTIONS: &[Section] = &[
                     Kind::Number(Range::above(0.0)),
                     "words in a larger share of the texts are left out: 1 (with `tokens`)",
                 ),
+            ],
+        )
+    },
+    Section {
+        repeated: true,
+        others: Others::Generator,
+        ..table(
+            "stand_in",
+            "Generated data to take the place of a set of the catalogue that is not on the machine, where that is asked for \
+             (`--stand-ins`; `nmfbench paper` does). Figures say so.",
+            &[
+                key("for", Kind::Text, "the data set whose place it takes").required(),
+                key("generator", Kind::Generator, "a program that makes the data; its parameters stand beside it")
+                    .required(),
+                key("preprocess", Kind::Choice(PREPROCESS), "what is done to A before it is factorised, in this order")
+                    .form(Form::Words),
             ],
         )
     },

@@ -5,6 +5,7 @@
 //! algorithm's name and do not depend on who else is shown.
 
 mod axis;
+mod breakdown;
 mod clip;
 mod convergence;
 mod curves;
@@ -138,6 +139,7 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
         FigureKind::Ecdf | FigureKind::Profile | FigureKind::DataProfile => distributions::render(spec, source),
         FigureKind::Matrix => duels::matrix(spec, source),
         FigureKind::CriticalDifference => duels::critical_difference(spec, source),
+        FigureKind::Breakdown => breakdown::render(spec, source),
         FigureKind::Scaling => scaling::render(spec, source),
     }
 }

@@ -63,6 +63,8 @@ pub enum FigureKind {
     CriticalDifference,
     /// Time of an iteration over rank, rows and columns.
     Scaling,
+    /// Time of an iteration by the parts of its work.
+    Breakdown,
 }
 
 impl FigureSpec {
@@ -109,6 +111,7 @@ impl FigureSpec {
             FigureKind::Matrix => self.compared("matrix"),
             FigureKind::CriticalDifference => self.compared("critical-difference"),
             FigureKind::Scaling => "scaling".into(),
+            FigureKind::Breakdown => "breakdown".into(),
         })
     }
 

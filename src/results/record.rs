@@ -55,6 +55,9 @@ pub struct Record {
     pub cpu_seconds: f64,
     /// Seconds spent looking (evaluation), off the clock.
     pub evaluation_seconds: f64,
+    /// Where `seconds` went, as far as the method tells; the rest is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
     /// Peak resident memory of the run's process in bytes, where the system tells.
     pub peak_memory_bytes: Option<u64>,
     /// The machine, see `machine-<id>.json`.
@@ -109,6 +112,17 @@ impl Record {
     pub fn marks(&self) -> Vec<Mark> {
         self.disturbance.map_or_else(Vec::new, |d| d.marks(self.seconds, self.cpu_seconds))
     }
+}
+
+/// Seconds on the solver's clock by the parts of the work, all iterations together, without set-up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parts {
+    /// A·Hᵀ and Aᵀ·W.
+    pub products: f64,
+    /// HHᵀ and WᵀW.
+    pub gram: f64,
+    /// The factors' updates, the products being there.
+    pub update: f64,
 }
 
 /// A program of another language as it introduced itself.

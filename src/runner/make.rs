@@ -171,7 +171,7 @@ impl<'a> Maker<'a> {
         let Job { cell, key, .. } = job;
         let last = outcome.trace.last().copied();
         let done = match outcome.end {
-            End::Done(done) => done,
+            End::Done(done) => *done,
             End::Cut(status, reason) => Done {
                 status,
                 reason,
@@ -180,6 +180,7 @@ impl<'a> Maker<'a> {
                 seconds: last.map_or(0.0, |c| c.seconds),
                 cpu_seconds: last.map(|c| c.cpu_seconds),
                 evaluation_seconds: 0.0,
+                parts: None,
                 peak_memory_bytes: None,
                 factors: None,
                 disturbance: None,
@@ -208,6 +209,7 @@ impl<'a> Maker<'a> {
             seconds: done.seconds,
             cpu_seconds: done.cpu_seconds.unwrap_or(f64::NAN),
             evaluation_seconds: done.evaluation_seconds,
+            parts: done.parts,
             peak_memory_bytes: done.peak_memory_bytes,
             machine: self.machine.id.clone(),
             version: self.machine.version.clone(),

@@ -4,6 +4,7 @@ mod clock;
 pub(crate) mod counters;
 pub mod estimate;
 mod external;
+mod laps;
 mod make;
 pub mod prepare;
 mod process;

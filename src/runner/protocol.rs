@@ -2,7 +2,7 @@
 
 use crate::experiment::{Exchange, Timing};
 use crate::results::disturbance::Disturbance;
-use crate::results::record::{Checkpoint, ProgramFacts, Status};
+use crate::results::record::{Checkpoint, Parts, ProgramFacts, Status};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::{Objective, Reason, Schedule, Stop};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,9 @@ pub(crate) struct Done {
     /// `None` where nobody can tell.
     pub(crate) cpu_seconds: Option<f64>,
     pub(crate) evaluation_seconds: f64,
+    /// Where the seconds went, where the method tells.
+    #[serde(default)]
+    pub(crate) parts: Option<Parts>,
     pub(crate) peak_memory_bytes: Option<u64>,
     /// sha256 over the final factors, where they were written.
     pub(crate) factors: Option<String>,

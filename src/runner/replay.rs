@@ -133,6 +133,7 @@ pub(super) fn run<T: StartIn>(
         seconds: stamp.seconds,
         cpu_seconds: Some(stamp.cpu_seconds),
         evaluation_seconds: clock.wall().max(Duration::ZERO).as_secs_f64(),
+        parts: None,
         peak_memory_bytes: family::peak_memory(std::process::id()),
         factors: None,
         disturbance: None,

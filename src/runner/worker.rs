@@ -6,6 +6,7 @@ use crate::results::record::Checkpoint;
 use crate::runner::clock::{Clock, Stopwatch, SystemClock};
 use crate::runner::counters::Counters;
 use crate::runner::external::{self, family};
+use crate::runner::laps::LapClock;
 use crate::runner::prepare::{read_matrix, to_mat};
 use crate::runner::protocol::{Done, Event, Request, status};
 use crate::runner::replay;
@@ -83,9 +84,12 @@ fn run<T: StartIn>(
             replay::run(request.objective, (request.stop, request.schedule), exact, &problem, start, started, report)?;
         return Ok((done, Some(factors)));
     }
+    let laps = LapClock::new();
+    let problem = problem.with_laps(&laps);
     let mut factors = start.convert::<T>();
     let mut observer = Timed {
         watch: Stopwatch::new(SystemClock::new()),
+        laps: Some(&laps),
         evaluator: Evaluator::of(request.objective, exact, start, problem.par),
         looking: Duration::ZERO,
         setup: 0.0,
@@ -105,6 +109,7 @@ fn run<T: StartIn>(
         seconds,
         cpu_seconds: Some(cpu_seconds),
         evaluation_seconds: observer.looking.as_secs_f64(),
+        parts: laps.parts(),
         peak_memory_bytes: family::peak_memory(std::process::id()),
         factors: None,
         disturbance: None,
@@ -116,6 +121,7 @@ fn run<T: StartIn>(
 /// Keeps the time, measures off the clock, and reports.
 struct Timed<'a, C> {
     watch: Stopwatch<C>,
+    laps: Option<&'a LapClock>,
     evaluator: Evaluator<'a>,
     looking: Duration,
     setup: f64,
@@ -126,6 +132,9 @@ struct Timed<'a, C> {
 impl<T: StartIn, C: Clock> Observer<T> for Timed<'_, C> {
     fn clock_on(&mut self) {
         self.watch.on();
+        if let Some(laps) = self.laps {
+            laps.begin();
+        }
     }
 
     fn clock_off(&mut self) {
@@ -138,6 +147,9 @@ impl<T: StartIn, C: Clock> Observer<T> for Timed<'_, C> {
 
     fn ready(&mut self) {
         self.setup = self.watch.seconds().0;
+        if let Some(laps) = self.laps {
+            laps.reset();
+        }
     }
 
     fn look(&mut self, progress: &Progress, factors: &Factors<T>, floors: (f64, f64)) -> Measures {
@@ -244,6 +256,7 @@ mod tests {
         };
         let mut observer = Timed {
             watch: Stopwatch::new(clock.clone()),
+            laps: None,
             evaluator: Evaluator::new(&matrix, &start, problem.par),
             looking: Duration::ZERO,
             setup: 0.0,
@@ -284,6 +297,7 @@ mod tests {
         };
         let mut observer = Timed {
             watch: Stopwatch::new(clock.clone()),
+            laps: None,
             evaluator: Evaluator::new(&matrix, &start, problem.par),
             looking: Duration::ZERO,
             setup: 0.0,

@@ -6,6 +6,7 @@ use crate::data::low_rank::LowRank;
 use crate::data::planted::{Planted, Rule};
 use crate::data::preprocess::Step;
 use crate::data::sound::{Spectrogram, Spectrum, Taper};
+use crate::data::sparse_uniform::SparseUniform;
 use crate::data::word_counts::WordCounts;
 use crate::data::words::{StopWords, Tokens, Words};
 use crate::data::{catalogue, faces};
@@ -204,6 +205,16 @@ impl Fields {
                 counts.check()?;
                 Ok(Generator::WordCounts(counts))
             }
+            "sparse-uniform" => {
+                let request = SparseUniform {
+                    m: self.m.take().ok_or_else(|| missing("m"))?,
+                    n: self.n.take().ok_or_else(|| missing("n"))?,
+                    density: self.density.take().unwrap_or(0.01),
+                    seed: self.seed.take().unwrap_or(0),
+                };
+                request.check()?;
+                Ok(Generator::SparseUniform(request))
+            }
             "synthetic-faces" => {
                 let count = self.count.take().unwrap_or(faces::DEFAULT_COUNT);
                 let size = self.size.take().unwrap_or(faces::DEFAULT_SIZE);
@@ -384,6 +395,11 @@ impl From<Request> for Fields {
                         (fields.concentration, fields.seed) = (Some(counts.concentration), Some(counts.seed));
                         "word-counts"
                     }
+                    Generator::SparseUniform(SparseUniform { m, n, density, seed }) => {
+                        (fields.m, fields.n) = (Some(m), Some(n));
+                        (fields.density, fields.seed) = (Some(density), Some(seed));
+                        "sparse-uniform"
+                    }
                     Generator::SyntheticFaces { count, size, seed } => {
                         (fields.count, fields.size, fields.seed) = (Some(count), Some(size), Some(seed));
                         "synthetic-faces"
@@ -436,6 +452,7 @@ mod tests {
             "generator = \"hyperspectral\"\nm = 5\nn = 4\nrank = 2\npure = false",
             "generator = \"notes\"\nm = 5\nn = 4\nrank = 2",
             "generator = \"word-counts\"\nm = 50\nn = 40\nrank = 2\nlength = 30.5\npreprocess = [\"tf-idf\", \"columns-l2\"]",
+            "generator = \"sparse-uniform\"\nm = 5\nn = 4\ndensity = 0.5\nseed = 2",
             "generator = \"synthetic-faces\"\ncount = 3\nsize = 19",
         ] {
             let request = parse(text).unwrap();

@@ -7,6 +7,7 @@ use super::low_rank::LowRank;
 use super::planted::Planted;
 use super::preprocess::Step;
 use super::sound::Spectrogram;
+use super::sparse_uniform::SparseUniform;
 use super::word_counts::WordCounts;
 use super::words::Words;
 use fields::{Fields, ScaleField};
@@ -49,6 +50,8 @@ pub enum Generator {
     Planted(Planted),
     /// See [`WordCounts`].
     WordCounts(WordCounts),
+    /// See [`SparseUniform`].
+    SparseUniform(SparseUniform),
     /// Rendered faces, see [`super::faces`].
     SyntheticFaces {
         /// Faces, each a column.
@@ -61,7 +64,7 @@ pub enum Generator {
 }
 
 /// Names of the generators, as `generator = "…"` takes them.
-pub const GENERATORS: [&str; 9] = [
+pub const GENERATORS: [&str; 10] = [
     "swimmer",
     "low-rank",
     "half-normal",
@@ -70,6 +73,7 @@ pub const GENERATORS: [&str; 9] = [
     "hyperspectral",
     "notes",
     "word-counts",
+    "sparse-uniform",
     "synthetic-faces",
 ];
 
@@ -201,6 +205,7 @@ impl Generator {
             Self::LowRank(low_rank) => low_rank.check(),
             Self::Planted(planted) => planted.check(),
             Self::WordCounts(counts) => counts.check(),
+            Self::SparseUniform(request) => request.check(),
             Self::SyntheticFaces { count, size, .. } => {
                 if !(1..=100_000).contains(count) {
                     return Err(DataError::field("count", count.to_string(), "1 to 100000"));

@@ -218,6 +218,18 @@ fn files_that_are_not_there() {
 }
 
 #[test]
+fn stand_ins_take_the_place_of_sets_of_the_catalogue() {
+    let made = "generator = \"low-rank\"\nm = 9\nn = 8\nrank = 2";
+    alone(
+        &with(&format!("[[stand_in]]\nfor = \"digit\"\n{made}")),
+        "\"digit\"",
+        &["no data set `digit` from the catalogue", "did you mean `digits`?"],
+    );
+    let twice = format!("[[stand_in]]\nfor = \"digits\"\n{made}\n").repeat(2);
+    alone(&with(&twice), "\"digits\"", &["two stand-ins for `digits`"]);
+}
+
+#[test]
 fn figures() {
     let figure = |text: &str| with(&format!("[[figure]]\n{text}"));
     alone(&figure("kind = \"convergance\""), "\"convergance\"", &["unknown kind `convergance`", "`convergence`"]);

@@ -36,6 +36,32 @@ fn excluded_runs_are_listed_with_the_reason() {
 }
 
 #[test]
+fn a_stand_in_takes_the_place_of_a_set_and_nothing_bounds_what_it_comes_to() {
+    let claim =
+        |how: &str| format!("[[claim]]\nsays = 'so it is {how}'\nof = \"mu\"\nmeasure = \"relative_error\"\n{how}\n");
+    let stand_in = "[[stand_in]]\nfor = \"digits\"\ngenerator = \"low-rank\"\nm = 9\nn = 8\nrank = 2\n";
+    let text = [SMALL, stand_in, &claim("at_most = 0.1"), &claim("than = \"a-hals\"")].concat();
+    let mut plan = planned(&text);
+    assert!(!plan.stand_in(&[("orl", "ORL faces")]), "nothing stands in for it");
+    assert_eq!((plan.experiment.claim.len(), plan.notes.len()), (2, planned(&text).notes.len()));
+    assert!(plan.stand_in(&[("digits", "handwritten digits")]));
+    let set = &plan.experiment.dataset[0];
+    assert_eq!(
+        (set.name.as_str(), set.title.as_deref()),
+        ("digits", Some("synthetic stand-in for handwritten digits"))
+    );
+    assert_eq!(set.request()["generator"], "low-rank");
+    assert_eq!(plan.experiment.claim.len(), 1, "a comparison may be made on any data");
+    assert!(
+        plan.notes.iter().any(|note| note == "not claimed of a stand-in: so it is at_most = 0.1"),
+        "{:?}",
+        plan.notes
+    );
+    let again = planned(&plan.experiment.to_toml().expect("a form in TOML"));
+    assert_eq!(again.experiment.dataset, plan.experiment.dataset);
+}
+
+#[test]
 fn every_run_is_in_one_block_with_its_like() {
     let plan = planned(&SMALL.replace("seeds = 3", "seeds = 3\nrepetitions = 2\nthreads = [1, 2]"));
     let blocks = plan.blocks();

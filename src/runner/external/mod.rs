@@ -89,6 +89,7 @@ pub(crate) fn run(
         seconds: host.progress.seconds,
         cpu_seconds: host.cpu_seconds,
         evaluation_seconds: host.looking.as_secs_f64(),
+        parts: None,
         peak_memory_bytes: host.peak_memory,
         factors: None,
         disturbance: None,
