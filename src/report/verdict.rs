@@ -135,7 +135,12 @@ fn told_overall(contest: &Contest, (wins, open): (&str, &str), goal: &str, ahead
             format!("{open} {goal} cannot be told from {} pairs of runs", first.pairs)
         }
         _ => {
-            let names: Vec<String> = tied.iter().map(|c| format!("{} (ratio {})", c.second, times(c))).collect();
+            // Where a pair never arrives there is no ratio to tell.
+            let told = |c: &&Comparison| match times(c) {
+                times if times.is_empty() => c.second.clone(),
+                times => format!("{} (ratio {times})", c.second),
+            };
+            let names: Vec<String> = tied.iter().map(told).collect();
             format!("{open} {goal} cannot be told: {leader} leads by median, but not clearly before {}", join(&names))
         }
     }
