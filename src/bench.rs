@@ -7,6 +7,7 @@
 use crate::analysis::quantile;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
+use nmfbench_algorithms::kernels::machine::{Memory, multiply_adds};
 use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::{Stream, key};
 use nmfbench_algorithms::{
@@ -82,8 +83,12 @@ pub struct Outcome {
     pub transpose_times: Times,
     /// Both Gram matrices.
     pub grams: Times,
-    /// A product of two square matrices of order [`SQUARE`], by faer: what the machine does at its best.
+    /// A product of two square matrices of order [`SQUARE`], by faer: what a product does at its best.
     pub square: Times,
+    /// 10⁹ operations in registers alone, on all threads: what the arithmetic does at its best.
+    pub registers: Times,
+    /// Reading 10⁹ bytes that no cache holds, on all threads.
+    pub memory: Times,
     /// One iteration of each algorithm.
     pub steps: Vec<Steps>,
     /// Algorithms that cannot run on this matrix, and why.
@@ -118,6 +123,7 @@ impl Bench {
         pool.install(|| self.measure::<T>(algorithms))
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "bytes are far below 2⁵³")]
     fn measure<T: StartIn>(&self, algorithms: &[&Entry]) -> Result<Outcome, BenchError> {
         let mut stream = Stream::of(1, "bench");
         let double = match self.density {
@@ -156,6 +162,7 @@ impl Bench {
         let side = |seed| Mat::<T>::from_fn(SQUARE, SQUARE, |i, j| T::of(((i * 7 + j * seed) % 11) as f64));
         let (x, y, mut xy) = (side(3), side(5), Mat::<T>::zeros(SQUARE, SQUARE));
         let (mut times, mut transpose_times, mut grams, mut square) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut registers, mut memory, read) = (Vec::new(), Vec::new(), Memory::<T>::new(READ));
         for _ in 0..self.rounds {
             times.push(seconds(|| matrix.times(aht.as_mut(), start.ht.as_ref(), par)));
             transpose_times.push(seconds(|| matrix.transpose_times(atw.as_mut(), start.w.as_ref(), par)));
@@ -163,6 +170,8 @@ impl Bench {
                 kernels::gram(gram.as_mut(), start.w.as_ref(), par);
                 kernels::gram(gram.as_mut(), start.ht.as_ref(), par);
             }));
+            registers.push(seconds_of_registers::<T>(self.threads));
+            memory.push(seconds(|| read.read(self.threads)) / read.bytes() as f64 * 1e9);
             square.push(seconds(|| matmul(&mut xy, Accum::Replace, &x, &y, T::of(1.0), par)));
             solvers.retain_mut(|candidate| match candidate.turn(&problem) {
                 Ok(()) => true,
@@ -177,8 +186,26 @@ impl Bench {
             solvers.into_iter().map(|c| Steps { name: c.name.to_owned(), times: Times(c.seconds), flops: c.flops });
         let steps = steps.collect();
         let [times, transpose_times, grams, square] = [times, transpose_times, grams, square].map(Times);
-        Ok(Outcome { times, transpose_times, grams, square, steps, left_out, nnz: matrix.nnz() })
+        let [registers, memory] = [registers, memory].map(Times);
+        Ok(Outcome { times, transpose_times, grams, square, registers, memory, steps, left_out, nnz: matrix.nnz() })
     }
+}
+
+/// Bytes that are read to learn how fast memory is.
+const READ: usize = 128 << 20;
+
+/// Seconds that 10⁹ operations in registers take, each thread doing its share.
+fn seconds_of_registers<T: Real>(threads: usize) -> f64 {
+    fn on<T: Real>(threads: usize) -> f64 {
+        if threads < 2 {
+            return multiply_adds::<T>(1 << 18);
+        }
+        let (one, others) = rayon::join(|| on::<T>(1), || on::<T>(threads - 1));
+        one + others
+    }
+    let began = Instant::now();
+    let operations = on::<T>(threads);
+    began.elapsed().as_secs_f64() / operations * 1e9
 }
 
 /// An algorithm at work.
@@ -200,9 +227,13 @@ impl<T: Real> Candidate<'_, T> {
     }
 }
 
-/// Columns of word counts: row r has a chance that falls as 1/r, and the rows stand in no order.
+/// Columns of word counts: row r has a chance that falls as 1/r, and the rows stand in no order. As many entries in each
+/// column as the density asks for.
+///
+/// # Errors
+/// When there is no row or no column.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "rows fit")]
-fn counts(m: usize, n: usize, density: f64, stream: &mut Stream) -> Result<Matrix<f64>, InvalidMatrix> {
+pub fn counts(m: usize, n: usize, density: f64, stream: &mut Stream) -> Result<Matrix<f64>, InvalidMatrix> {
     let wanted = ((density * m as f64).round() as usize).clamp(1, m);
     // A stride without a divisor in common with m visits every row.
     let stride = (0..).map(|i| m * 5 / 8 + i).find(|s| gcd(*s, m) == 1).unwrap_or(1);
@@ -252,9 +283,9 @@ mod tests {
         let algorithms: Vec<&Entry> = ["mu", "hals"].map(|name| registry.get(name).expect("built in")).to_vec();
         for outcome in [bench.run::<f64>(&algorithms), bench.run::<f32>(&algorithms)] {
             let outcome = outcome.expect("measured");
-            let lengths =
-                [&outcome.times, &outcome.transpose_times, &outcome.grams, &outcome.square].map(|t| t.0.len());
-            assert_eq!((lengths, outcome.nnz), ([4; 4], 600));
+            let Outcome { times, transpose_times, grams, square, registers, memory, .. } = &outcome;
+            let lengths = [times, transpose_times, grams, square, registers, memory].map(|t| t.0.len());
+            assert_eq!((lengths, outcome.nnz), ([4; 6], 600));
             assert_eq!(
                 outcome.steps.iter().map(|s| (s.name.as_str(), s.times.0.len())).collect::<Vec<_>>(),
                 [("mu", 4), ("hals", 4)]

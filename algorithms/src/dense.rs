@@ -5,9 +5,9 @@
 //! of rows high, and in these column after column. `A·Y` loads such columns as vectors and broadcasts Y; `Aᵀ·X` multiplies
 //! them with columns of X and sums. One copy serves both, and the factors are read where they are.
 
-use crate::kernels::scratch::{aligned, spare};
+use crate::kernels::scratch::Buffer;
 use crate::kernels::tiles::{HEIGHT, by_width, dots, outer, prefetch, prefetch_far, widths};
-use crate::kernels::{column, column_mut, threads};
+use crate::kernels::{column, column_mut, pieces};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef, Par};
@@ -32,9 +32,7 @@ pub struct Dense<T> {
     height: usize,
     /// Columns of a block but the last.
     width: usize,
-    store: Vec<T>,
-    /// Where in the store the first panel begins, at the beginning of a cache line.
-    from: usize,
+    store: Buffer<T>,
 }
 
 impl<T: Real> Dense<T> {
@@ -52,7 +50,7 @@ impl<T: Real> Dense<T> {
         for j in 0..cols {
             fill(j, &mut buffer);
             for (p, part) in buffer.chunks(height).enumerate() {
-                let at = dense.from + dense.offset(j, p);
+                let at = dense.offset(j, p);
                 dense.store[at..at + part.len()].copy_from_slice(part);
             }
         }
@@ -73,9 +71,8 @@ impl<T: Real> Dense<T> {
         // where they would drive each other from the cache.
         let most = PANEL / (height * size_of::<T>());
         let tiles = cols.div_ceil(cols.div_ceil(most)).div_ceil(COLUMNS) | 1;
-        let mut dense = Dense { rows, cols, height, width: tiles * COLUMNS, store: Vec::new(), from: 0 };
-        dense.store = vec![T::of(0.0); dense.len() + spare::<T>()];
-        dense.from = aligned(&dense.store);
+        let mut dense = Dense { rows, cols, height, width: tiles * COLUMNS, store: Buffer::new(0) };
+        dense.store = Buffer::new(dense.len());
         dense
     }
 
@@ -104,7 +101,7 @@ impl<T: Real> Dense<T> {
     }
 
     fn values(&self) -> &[T] {
-        &self.store[self.from..self.from + self.len()]
+        &self.store
     }
 
     /// Columns of a block.
@@ -200,7 +197,7 @@ impl<T: Real> Dense<T> {
     pub fn times(&self, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
         assert_eq!(y.nrows(), self.cols, "Y has a row for each column of A");
         assert_eq!(dst.shape(), (self.rows, y.ncols()), "the result has the rows of A and the columns of Y");
-        Times { a: self, y, panels: 0..self.panels(), dst }.divided(threads(par));
+        Times { a: self, y, panels: 0..self.panels(), dst }.divided(pieces(par));
     }
 
     /// `dst = Aᵀ·X` for X m×k, dst n×k.
@@ -222,7 +219,7 @@ impl<T: Real> Dense<T> {
                 beyond.fill(T::of(0.0));
             }
             let task = TransposeTimes { a: self, x, last, blocks: 0..self.blocks(), dst };
-            task.divided(threads(par));
+            task.divided(pieces(par));
         });
     }
 }
@@ -251,17 +248,17 @@ struct Panel<'a, T> {
 }
 
 impl<T: Real> Times<'_, T> {
-    /// By as many threads; the panels are independent.
-    fn divided(self, threads: usize) {
-        if threads < 2 || self.panels.len() < 2 {
+    /// In as many pieces, which any thread may take; the panels are independent.
+    fn divided(self, pieces: usize) {
+        if pieces < 2 || self.panels.len() < 2 {
             return Arch::new().dispatch(self);
         }
         let Times { a, y, panels, dst } = self;
-        let middle = panels.start + panels.len() * (threads / 2) / threads;
+        let middle = panels.start + panels.len() * (pieces / 2) / pieces;
         let (upper, lower) = dst.split_at_row_mut((middle - panels.start) * a.height);
         rayon::join(
-            || Times { a, y, panels: panels.start..middle, dst: upper }.divided(threads / 2),
-            || Times { a, y, panels: middle..panels.end, dst: lower }.divided(threads - threads / 2),
+            || Times { a, y, panels: panels.start..middle, dst: upper }.divided(pieces / 2),
+            || Times { a, y, panels: middle..panels.end, dst: lower }.divided(pieces - pieces / 2),
         );
     }
 
@@ -372,17 +369,17 @@ struct Group<'a, T> {
 }
 
 impl<T: Real> TransposeTimes<'_, T> {
-    /// By as many threads; the columns of A are independent.
-    fn divided(self, threads: usize) {
-        if threads < 2 || self.blocks.len() < 2 {
+    /// In as many pieces, which any thread may take; the columns of A are independent.
+    fn divided(self, pieces: usize) {
+        if pieces < 2 || self.blocks.len() < 2 {
             return Arch::new().dispatch(self);
         }
         let TransposeTimes { a, x, last, blocks, dst } = self;
-        let middle = blocks.start + blocks.len() * (threads / 2) / threads;
+        let middle = blocks.start + blocks.len() * (pieces / 2) / pieces;
         let (upper, lower) = dst.split_at_row_mut((middle - blocks.start) * a.width);
         rayon::join(
-            || TransposeTimes { a, x, last, blocks: blocks.start..middle, dst: upper }.divided(threads / 2),
-            || TransposeTimes { a, x, last, blocks: middle..blocks.end, dst: lower }.divided(threads - threads / 2),
+            || TransposeTimes { a, x, last, blocks: blocks.start..middle, dst: upper }.divided(pieces / 2),
+            || TransposeTimes { a, x, last, blocks: middle..blocks.end, dst: lower }.divided(pieces - pieces / 2),
         );
     }
 }

@@ -241,12 +241,12 @@ impl<T: Real> Matrix<T> {
     }
 
     /// Makes the present thread hold the memory that products with factors of k columns want, so that these need none.
-    pub fn reserve(&self, k: usize) {
-        T::with_scratch(kernels::panels::wanted(k), |_| ());
+    pub fn reserve(&self, k: usize, par: Par) {
+        T::with_scratch(kernels::panels::wanted::<T>(k, kernels::pieces(par)), |_| ());
         match self {
             Matrix::Dense(a) => a.reserve(k),
-            Matrix::Sparse(a) => a.reserve(k),
-            Matrix::Weighted(a) => a.product().reserve(k),
+            Matrix::Sparse(a) => a.reserve(k, par),
+            Matrix::Weighted(a) => a.product().reserve(k, par),
         }
     }
 

@@ -33,6 +33,9 @@ pub struct Measures {
 /// Below this (‖A − WH‖/‖A‖)² the Gram identity has lost too many digits, and the residual itself is formed.
 const GRAM_LIMIT: f64 = 1e-8;
 
+/// Entries of the residual that are formed at a time, at most, but for a column.
+const BLOCK: usize = 1 << 18;
+
 /// Measures factors against one matrix and one start.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
@@ -73,7 +76,7 @@ impl<'a> Evaluator<'a> {
             gram_w: Mat::zeros(k, k),
             gram_h: Mat::zeros(k, k),
             gradient: Mat::zeros(m.max(n), k),
-            block: Mat::zeros(m, n.min(64)),
+            block: Mat::zeros(m, (BLOCK / m).clamp(1, n.min(64))),
             models: match matrix {
                 Matrix::Weighted(a) => Some((Model::of_w(a.weights(), k), Model::of_h(a.weights(), k))),
                 _ => None,

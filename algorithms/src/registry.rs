@@ -360,11 +360,11 @@ impl<A: Algorithm> Method for A {
         Algorithm::check_data(self, matrix)
     }
     fn start_f64(&self, problem: &Problem<'_, f64>, factors: &Factors<f64>) -> Started<f64> {
-        problem.matrix.reserve(problem.rank);
+        problem.matrix.reserve(problem.rank, problem.par);
         self.start(problem, factors)
     }
     fn start_f32(&self, problem: &Problem<'_, f32>, factors: &Factors<f32>) -> Started<f32> {
-        problem.matrix.reserve(problem.rank);
+        problem.matrix.reserve(problem.rank, problem.par);
         self.start(problem, factors)
     }
 }

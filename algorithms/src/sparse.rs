@@ -170,8 +170,8 @@ impl<T: Real> Sparse<T> {
     }
 
     /// Makes the present thread hold the memory that products with k columns want.
-    pub fn reserve(&self, k: usize) {
-        let size = |lines: usize, others: usize| product::scratch::<T>(lines, others, k, usize::MAX);
+    pub fn reserve(&self, k: usize, par: Par) {
+        let size = |lines: usize, others: usize| product::scratch::<T>(lines, others, k, par);
         let (m, n) = (self.nrows(), self.ncols());
         T::with_scratch(size(m, n).max(size(n, m)), |_| ());
     }

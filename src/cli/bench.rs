@@ -111,6 +111,8 @@ fn values(bench: &Bench, precision: Precision, outcome: &Outcome) {
         ("A*Ht", &outcome.times),
         ("At*W", &outcome.transpose_times),
         ("grams", &outcome.grams),
+        ("10^9 operations in registers", &outcome.registers),
+        ("10^9 bytes of memory", &outcome.memory),
     ];
     for (what, times) in parts.into_iter().chain(outcome.steps.iter().map(|s| (s.name.as_str(), &s.times))) {
         let [low, middle, high] = [0.25, 0.5, 0.75].map(|p| times.quantile(p));
@@ -159,6 +161,17 @@ fn tell(bench: &Bench, precision: Precision, outcome: &Outcome) {
         row(&step.name, &step.times, Some(step.flops), true);
     }
     out(&table.to_string());
+    let (registers, memory) = (outcome.registers.median(), outcome.memory.median());
+    let bytes = outcome.nnz as f64 * if precision == Precision::F64 { 8.0 } else { 4.0 };
+    let bytes = if bench.density.is_some() { bytes + 4.0 * outcome.nnz as f64 } else { bytes };
+    out(&format!(
+        "At its best this machine does {:.1} GFLOP/s in registers and reads {:.1} GB/s from memory: a product takes at \
+         least {:.3} ms by the one and {:.3} ms by the other.",
+        1.0 / registers,
+        1.0 / memory,
+        1e-6 * product * registers,
+        1e-6 * bytes * memory
+    ));
     for (name, why) in &outcome.left_out {
         out(&format!("{name} is left out: {why}"));
     }

@@ -60,6 +60,9 @@ pub struct ProblemSummary {
     pub machine: String,
     /// The relative difference of times that is noise, in words.
     pub noise: String,
+    /// Seconds that the looks at the factors took, and those of the solvers' own clocks, over the runs of the machine
+    /// shown; the former are in no other figure.
+    pub looking: (f64, f64),
     /// The race to the hardest target that somebody's median run reaches, as an index into the ladder.
     pub soonest: Option<(usize, Contest)>,
     /// The final relative errors compared.
@@ -172,10 +175,16 @@ fn summary(
         ladder: ladder.to_vec(),
         machine: machine.note(),
         noise,
+        looking: timed.map_or((0.0, 0.0), looking),
         soonest,
         lowest: Contest::of(&[problem], QUALITY_FLOOR, &Bootstrap::default(), |_, run| last_error(run)),
         rows: problem.entrants.iter().map(|e| row(e, clocked(e), objective, ladder)).collect(),
     }
+}
+
+fn looking(problem: &Problem<'_>) -> (f64, f64) {
+    let runs = problem.entrants.iter().flat_map(|e| &e.runs).map(|run| run.record);
+    runs.fold((0.0, 0.0), |sums, run| (sums.0 + run.evaluation_seconds, sums.1 + run.seconds))
 }
 
 fn row(entrant: &Entrant<'_>, clocked: Option<&Entrant<'_>>, best: f64, ladder: &[f64]) -> Row {

@@ -88,7 +88,21 @@ fn facts(problem: &ProblemSummary) -> String {
     let (m, n, nnz) = problem.shape;
     let made = if problem.synthetic { "Synthetic data, " } else { "Data of " };
     let best = show::significant(problem.best, 6);
-    format!("{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}{}.", minimised(problem))
+    let minimised = minimised(problem);
+    format!(
+        "{made}{m} × {n} with {nnz} stored nonzeros; best objective known f* = {best}{minimised}.{}",
+        looking(problem)
+    )
+}
+
+/// What the measures cost, where anybody asked for some.
+fn looking(problem: &ProblemSummary) -> String {
+    let (looking, solving) = problem.looking;
+    if looking <= 0.0 {
+        return String::new();
+    }
+    let [looking, solving] = [looking, solving].map(show::seconds);
+    format!(" Looking at the factors took {looking} in all, beside {solving} of solving, and is in none of the times.")
 }
 
 /// What the objective is, where that is not what everybody expects.
@@ -218,11 +232,13 @@ mod tests {
         let mut record = run("mu", 0, &[2.0, 1.0]);
         record.label = "a|b\n*c*".into();
         let text = {
+            record.evaluation_seconds = 0.25;
             let records = [record];
             let best = BestValues::over(&records);
             markdown(&HEAD, &summarize(&Evidence { records: &records, best: &best, ladder: &[], noise: &[] }))
         };
         assert!(text.contains("| a\\|b \\*c\\* | 1 |"), "{text}");
+        assert!(text.contains(" Looking at the factors took 250 ms in all, beside "), "{text}");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::cases::{entries, sparse};
 use super::subject::{Finding, Subject, problem, random_start};
-use crate::matrix::{count, passes};
-use crate::problem::Effort;
+use crate::matrix::{Matrix, count, passes};
+use crate::problem::{Effort, Factors};
+use crate::registry::StartIn;
 
 /// Reported and counted, so far, after each iteration.
 struct Account {
@@ -86,19 +87,36 @@ pub(super) fn allocation(subject: &Subject<'_>, allocations: fn() -> u64) -> Fin
         let dense = subject.noisy(m, n, k, false, 1);
         let stored = sparse(&entries(&dense));
         for (storage, matrix) in [("dense", &dense), ("sparse", &stored)] {
-            let problem = problem(matrix, k);
-            let mut factors = random_start(matrix, k, 1);
-            let mut solver = subject.method.start_f64(&problem, &factors).map_err(|e| format!("cannot start: {e}"))?;
-            for i in 1..=12 {
-                let before = allocations();
-                solver.step(&problem, &mut factors).map_err(|e| format!("breaks down: {e}"))?;
-                let count = allocations() - before;
-                if count > 0 {
-                    return Err(format!("{count} allocations in iteration {i} on {storage} {m}×{n} data, rank {k}"));
-                }
-                steps += 1;
-            }
+            let start = random_start(matrix, k, 1);
+            steps += allocating::<f64>(subject, matrix, &start, allocations).map_err(|e| format!("{storage} {e}"))?;
+            let single = matrix.convert::<f32>();
+            steps += allocating::<f32>(subject, &single, &start, allocations).map_err(|e| format!("{storage} {e}"))?;
         }
     }
     Ok(format!("none in {steps} steps"))
+}
+
+/// The steps, if none of them allocates.
+fn allocating<T: StartIn>(
+    subject: &Subject<'_>,
+    matrix: &Matrix<T>,
+    start: &Factors<f64>,
+    allocations: fn() -> u64,
+) -> Result<usize, String> {
+    const STEPS: usize = 12;
+    let (m, n, k) = (matrix.nrows(), matrix.ncols(), start.rank());
+    let on = || format!("{m}×{n} data in {}, rank {k}", T::NAME);
+    let problem = problem(matrix, k);
+    let mut factors = start.convert::<T>();
+    let mut solver =
+        T::start(&*subject.method, &problem, &factors).map_err(|e| format!("{}: cannot start: {e}", on()))?;
+    for i in 1..=STEPS {
+        let before = allocations();
+        solver.step(&problem, &mut factors).map_err(|e| format!("{}: breaks down: {e}", on()))?;
+        let count = allocations() - before;
+        if count > 0 {
+            return Err(format!("{}: {count} allocations in iteration {i}", on()));
+        }
+    }
+    Ok(STEPS)
 }

@@ -61,8 +61,8 @@ impl Algorithm for Gnmf {
         let p = self.neighbours as usize;
         let graph = graph::neighbours(problem.matrix, p, self.weighting, self.sigma, problem.par)
             .map_err(|e| Breakdown::Other(format!("the graph of neighbours: {e}")))?;
-        graph.reserve(k);
-        problem.matrix.reserve(k);
+        graph.reserve(k, problem.par);
+        problem.matrix.reserve(k, problem.par);
         let degrees = (0..n).map(|j| T::of(graph.column(j).1.iter().map(|w| w.to_f64()).sum())).collect();
         Ok(Box::new(Machine {
             cross_w: Mat::zeros(m, k),

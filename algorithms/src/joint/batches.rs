@@ -64,7 +64,7 @@ impl<T: Real> Batches<T> {
         let batch = |b: usize| {
             let columns = order[b * n / number..(b + 1) * n / number].to_vec();
             let part = problem.matrix.select_columns(&columns);
-            part.reserve(k);
+            part.reserve(k, problem.par);
             Batch { share: count(part.nnz()) / whole, ht: Mat::zeros(columns.len(), k), columns, part: Some(part) }
         };
         Batches {

@@ -2,6 +2,7 @@
 
 mod gram;
 pub(crate) mod lanes;
+pub mod machine;
 pub mod nnls;
 pub(crate) mod panels;
 pub(crate) mod passive;
@@ -76,5 +77,13 @@ pub(crate) fn threads(par: Par) -> usize {
     match par {
         Par::Seq => 1,
         Par::Rayon(n) => n.get(),
+    }
+}
+
+/// Pieces that work is divided into: a few for each thread, so that one that is held up leaves some to the others.
+pub(crate) fn pieces(par: Par) -> usize {
+    match threads(par) {
+        1 => 1,
+        threads => 4 * threads,
     }
 }

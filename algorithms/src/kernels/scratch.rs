@@ -10,18 +10,13 @@ pub trait Scratch: Copy + Default + 'static {
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
+/// Bytes of a large page.
+const PAGE: usize = 2 << 20;
 
-/// Where in a slice of at least `LINE` bytes too many the first whole cache line begins.
-pub(crate) fn aligned<T>(values: &[T]) -> usize {
-    values.as_ptr().align_offset(LINE).min(spare::<T>())
-}
-
-/// Values to allocate beyond what is wanted.
-pub(crate) fn spare<T>() -> usize {
-    LINE / size_of::<T>()
-}
-
-/// Values of a workspace that begin at a cache line.
+/// Values that begin at a cache line; many of them at a large page, and in such.
+///
+/// With pages of 4 KiB the way to each page of a large matrix costs a look-up, and hardware that reads ahead stops at its
+/// end: products with a matrix that no cache holds take up to a fifth longer.
 #[derive(Debug)]
 pub(crate) struct Buffer<T> {
     store: Vec<T>,
@@ -29,13 +24,40 @@ pub(crate) struct Buffer<T> {
     length: usize,
 }
 
+impl<T> Buffer<T> {
+    /// None at all.
+    const EMPTY: Self = Buffer { store: Vec::new(), from: 0, length: 0 };
+}
+
 impl<T: Copy + Default> Buffer<T> {
     /// As many zeros.
     pub(crate) fn new(length: usize) -> Self {
-        let store = vec![T::default(); length + spare::<T>()];
-        let from = aligned(&store);
+        let bytes = length * size_of::<T>();
+        let unit = if bytes < PAGE / 2 { LINE } else { PAGE };
+        let whole = bytes.next_multiple_of(unit) / size_of::<T>();
+        let spare = unit / size_of::<T>();
+        let mut store = vec![T::default(); whole + spare];
+        let from = store.as_ptr().align_offset(unit).min(spare);
+        if unit == PAGE {
+            in_large_pages(&mut store[from..from + whole]);
+        }
         Buffer { store, from, length }
     }
+}
+
+/// Asks for large pages behind these values; before anything is written there, as only then it costs nothing.
+fn in_large_pages<T>(values: &mut [T]) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::mm::{Advice, madvise};
+        let bytes = size_of_val(values);
+        #[expect(unsafe_code, reason = "the request has no safe form")]
+        // SAFETY: the range is that of a mutable reference, and this advice changes neither what is in it nor whether it
+        // may be read and written. Where the kernel knows no large pages it refuses, and all stays as it was.
+        let _ = unsafe { madvise(values.as_mut_ptr().cast(), bytes, Advice::LinuxHugepage) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = values;
 }
 
 impl<T> std::ops::Deref for Buffer<T> {
@@ -56,14 +78,13 @@ macro_rules! scratch {
     ($($scalar:ty),*) => {$(
         impl Scratch for $scalar {
             fn with_scratch<R>(length: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
-                thread_local!(static BUFFER: RefCell<Vec<$scalar>> = const { RefCell::new(Vec::new()) });
+                thread_local!(static BUFFER: RefCell<Buffer<$scalar>> = const { RefCell::new(Buffer::EMPTY) });
                 // Taken out while in use: a thread that waits for others may be given another product meanwhile.
-                let mut buffer = BUFFER.take();
-                if buffer.len() < length + spare::<$scalar>() {
-                    buffer.resize(length + spare::<$scalar>(), 0.0);
+                let mut buffer = BUFFER.replace(Buffer::EMPTY);
+                if buffer.len() < length {
+                    buffer = Buffer::new(length);
                 }
-                let from = aligned(&buffer);
-                let result = f(&mut buffer[from..from + length]);
+                let result = f(&mut buffer[..length]);
                 BUFFER.set(buffer);
                 result
             }

@@ -8,7 +8,7 @@
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update};
 use crate::conformance::Property;
-use crate::kernels::panels::{Gram, MOST, RowUpdate, Tall, update_rows};
+use crate::kernels::panels::{Gram, MOST, Panel, RowUpdate, Tall, update_rows};
 use crate::kernels::tiles::{by_width, widths};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
@@ -63,9 +63,9 @@ impl<T: Real> Update<T> for HalsUpdate<T> {
 
 impl<T: Real> RowUpdate<T> for HalsUpdate<T> {
     #[inline(always)]
-    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, x: &mut [Tall<S, T>], c: &mut [Tall<S, T>]) {
-        for (q, width) in widths(x.len(), MOST) {
-            by_width!(width, self.columns::<S>(simd, gram, x, c, q));
+    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, mut panel: Panel<'_, S, T>) {
+        for (q, width) in widths(panel.x.len(), MOST) {
+            by_width!(width, self.columns::<S>(simd, gram, &mut panel, q));
         }
     }
 }
@@ -73,24 +73,19 @@ impl<T: Real> RowUpdate<T> for HalsUpdate<T> {
 impl<T: Real> HalsUpdate<T> {
     /// The columns q … q + K of a panel: one product gives all their residuals, which then follow each column's move.
     #[inline(always)]
-    fn columns<S: Simd, const K: usize>(
-        &self,
-        simd: S,
-        gram: &Gram<'_, T>,
-        x: &mut [Tall<S, T>],
-        c: &[Tall<S, T>],
-        q: usize,
-    ) {
-        let product = gram.product::<S, K>(simd, x, q);
+    fn columns<S: Simd, const K: usize>(&self, simd: S, gram: &Gram<'_, T>, panel: &mut Panel<'_, S, T>, q: usize) {
+        let product = gram.product::<S, K>(simd, panel.x, q);
         let rows = &gram.group::<K>(q)[q..q + K];
         let floor = T::splat(simd, self.floor);
-        let mut residual: [Tall<S, T>; K] = from_fn(|t| from_fn(|v| T::difference(simd, c[q + t][v], product[t][v])));
+        let c: [Tall<S, T>; K] = from_fn(|t| panel.cross(q + t));
+        let mut residual: [Tall<S, T>; K] = from_fn(|t| from_fn(|v| T::difference(simd, c[t][v], product[t][v])));
+        let x: &mut [Tall<S, T>; K] = panel.x[q..].first_chunk_mut().expect("a group lies within the columns");
         for t in 0..K {
             if self.steps[q + t] == T::of(0.0) {
                 continue;
             }
             let step = T::splat(simd, self.steps[q + t]);
-            let x = &mut x[q + t];
+            let x = &mut x[t];
             let minus: Tall<S, T> = from_fn(|v| {
                 let new = T::larger(simd, T::mul_add(simd, residual[t][v], step, x[v]), floor);
                 T::difference(simd, std::mem::replace(&mut x[v], new), new)
@@ -99,6 +94,9 @@ impl<T: Real> HalsUpdate<T> {
                 let g = T::splat(simd, *g);
                 *later = from_fn(|v| T::mul_add(simd, minus[v], g, later[v]));
             }
+        }
+        for t in q..q + K {
+            panel.set(t, panel.x[t]);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! rises (Gillis & Glineur 2012, §2; Takahashi & Hibi 2014).
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
-use crate::kernels::panels::{Gram, MOST, RowUpdate, Tall, update_rows};
+use crate::kernels::panels::{Gram, MOST, Panel, RowUpdate, update_rows};
 use crate::kernels::tiles::{by_width, widths};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
@@ -66,32 +66,28 @@ impl<T: Real> Update<T> for MuUpdate<T> {
 
 impl<T: Real> RowUpdate<T> for MuUpdate<T> {
     #[inline(always)]
-    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, x: &mut [Tall<S, T>], c: &mut [Tall<S, T>]) {
-        for (q, width) in widths(x.len(), MOST) {
-            by_width!(width, self.columns::<S>(simd, gram, x, c, q));
+    fn panel<S: Simd>(&self, simd: S, gram: &Gram<'_, T>, mut panel: Panel<'_, S, T>) {
+        for (q, width) in widths(panel.x.len(), MOST) {
+            by_width!(width, self.columns::<S>(simd, gram, &mut panel, q));
         }
-        x.copy_from_slice(c);
     }
 }
 
 impl<T: Real> MuUpdate<T> {
-    /// The columns q … q + K of a panel become new in `c`.
+    /// The columns q … q + K of a panel become new.
     #[inline(always)]
-    fn columns<S: Simd, const K: usize>(
-        &self,
-        simd: S,
-        gram: &Gram<'_, T>,
-        x: &[Tall<S, T>],
-        c: &mut [Tall<S, T>],
-        q: usize,
-    ) {
+    fn columns<S: Simd, const K: usize>(&self, simd: S, gram: &Gram<'_, T>, panel: &mut Panel<'_, S, T>, q: usize) {
         let (floor, tiny) = (T::splat(simd, self.floor), T::splat(simd, T::of(T::TINY)));
-        let product = gram.product::<S, K>(simd, x, q);
-        for ((x, c), d) in x[q..].iter().zip(&mut c[q..]).zip(product) {
-            *c = from_fn(|v| {
-                let ratio = T::quotient(simd, T::product(simd, x[v], c[v]), T::larger(simd, d[v], tiny));
-                T::larger(simd, ratio, floor)
-            });
+        let product = gram.product::<S, K>(simd, panel.x, q);
+        for (t, d) in product.iter().enumerate() {
+            let (x, c) = (panel.x[q + t], panel.cross(q + t));
+            panel.set(
+                q + t,
+                from_fn(|v| {
+                    let ratio = T::quotient(simd, T::product(simd, x[v], c[v]), T::larger(simd, d[v], tiny));
+                    T::larger(simd, ratio, floor)
+                }),
+            );
         }
     }
 }

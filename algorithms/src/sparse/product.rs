@@ -1,24 +1,23 @@
 //! A sparse matrix times a tall one: one pass over the stored entries, k contiguous sums at a time.
 
 use super::Compressed;
-use crate::kernels::{column, column_mut};
+use crate::kernels::{column, column_mut, pieces};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{MatMut, MatRef, Par};
 use pulp::{Arch, Simd, WithSimd};
+use std::array::from_fn;
 
 /// Lines whose sums are gathered before they go to the columns of the result.
 const BLOCK: usize = 32;
-/// Parts that the lines are divided into, at most.
-const PARTS: usize = 64;
 
 /// Values of scratch for a product of some lines over `others` places with k columns.
-pub(super) fn scratch<T: Real>(lines: usize, others: usize, k: usize, threads: usize) -> usize {
-    (others + parts(lines, threads) * BLOCK) * padded::<T>(k)
+pub(super) fn scratch<T: Real>(lines: usize, others: usize, k: usize, par: Par) -> usize {
+    (others + parts(lines, par) * BLOCK) * padded::<T>(k)
 }
 
-fn parts(lines: usize, threads: usize) -> usize {
-    lines.div_ceil(BLOCK).min(PARTS).min(threads)
+fn parts(lines: usize, par: Par) -> usize {
+    lines.div_ceil(BLOCK).min(pieces(par))
 }
 
 /// k, up to whole vectors.
@@ -36,28 +35,48 @@ pub(crate) fn padded<T: Real>(k: usize) -> usize {
 
 /// Row l of `dst` = Σ over the entries a of line l, at place i, of a times row i of Y.
 pub(super) fn times<T: Real>(a: &Compressed<T>, dst: MatMut<'_, T>, y: MatRef<'_, T>, par: Par) {
-    let threads = match par {
-        Par::Seq => 1,
-        Par::Rayon(n) => n.get(),
-    };
     let (lines, k) = (a.lines(), y.ncols());
     assert_eq!((dst.nrows(), dst.ncols()), (lines, k), "the result has a row per line and a column per column of Y");
     let width = padded::<T>(k);
-    T::with_scratch(scratch::<T>(lines, y.nrows(), k, threads), |scratch| {
+    T::with_scratch(scratch::<T>(lines, y.nrows(), k, par), |scratch| {
         let (packed, sums) = scratch.split_at_mut(y.nrows() * width);
-        pack_rows(packed, y, width);
-        let parts = parts(lines, threads);
+        pack_in_pieces(packed, y, width, pieces(par));
+        let parts = parts(lines, par);
         Lines { a, packed, width, lines: 0..lines, sums, dst }.divided(parts);
     });
 }
 
+/// [`pack_rows`] in as many pieces, which any thread may take.
+fn pack_in_pieces<T: Real>(packed: &mut [T], y: MatRef<'_, T>, width: usize, pieces: usize) {
+    let middle = y.nrows() * (pieces / 2) / pieces / BLOCK * BLOCK;
+    if pieces < 2 || middle == 0 {
+        return pack_rows(packed, y, width);
+    }
+    let (upper, lower) = packed.split_at_mut(middle * width);
+    let (y0, y1) = y.split_at_row(middle);
+    rayon::join(
+        || pack_in_pieces(upper, y0, width, pieces / 2),
+        || pack_in_pieces(lower, y1, width, pieces - pieces / 2),
+    );
+}
+
 /// Y row by row, each up to whole vectors with zeros.
 pub(crate) fn pack_rows<T: Real>(packed: &mut [T], y: MatRef<'_, T>, width: usize) {
+    // Of so many columns at a time the values of a row lie together; more would be more streams than memory follows.
+    const SIDE_BY_SIDE: usize = 4;
+    const ROWS: usize = 128;
     let k = y.ncols();
-    for (from, rows) in packed.chunks_mut(BLOCK * width).enumerate() {
-        let first = from * BLOCK;
-        for q in 0..k {
-            let values = &column(y, q)[first..first + rows.len() / width];
+    let whole = k / SIDE_BY_SIDE * SIDE_BY_SIDE;
+    for (from, rows) in packed.chunks_mut(ROWS * width).enumerate() {
+        let (first, count) = (from * ROWS, rows.len() / width);
+        for q in (0..whole).step_by(SIDE_BY_SIDE) {
+            let columns: [&[T]; SIDE_BY_SIDE] = from_fn(|l| &column(y, q + l)[first..first + count]);
+            for (i, row) in rows.chunks_exact_mut(width).enumerate() {
+                row[q..q + SIDE_BY_SIDE].copy_from_slice(&columns.map(|column| column[i]));
+            }
+        }
+        for q in whole..k {
+            let values = &column(y, q)[first..first + count];
             rows.iter_mut().skip(q).step_by(width).zip(values).for_each(|(to, value)| *to = *value);
         }
         if width > k {
