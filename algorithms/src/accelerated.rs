@@ -8,6 +8,9 @@
 //!
 //! relates the cost of the products to that of an update (X p×k, the other factor q×k), and until a repetition moves X
 //! by at most ε times what the first did: ‖X⁽ˡ⁺¹⁾ − X⁽ˡ⁾‖_F ≤ ε‖X⁽¹⁾ − X⁽⁰⁾‖_F.
+//!
+//! Defaults are those of the authors' programs: α = 0.5 and ε = 0.1 for `a-hals`, 2 and 0.1 for `a-mu`, 0.5 and 0 for
+//! `a-pgd`.
 
 use crate::algorithm::{Rule, Side, Subproblem, Traits, Update, Within};
 use crate::conformance::Property;

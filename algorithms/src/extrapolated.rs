@@ -11,6 +11,9 @@
 //! That error costs next to nothing: the products of the second update hold it. A rejected iteration leaves the factors
 //! as they were. The factors handed out are the pair that was measured, so for hp = 3 they are (Û, V_n): (U_n, V_n) may
 //! be far worse when the two differ much. For hp = 2, where Û may have entries below 0, they are (U_n, V_n).
+//!
+//! Defaults are those of the authors' program: β = 0.5 and η = 1.5 at first, γ = 1.01 and γ̄ = 1.005, for exact least
+//! squares 1.1 and 1.05, and hp = 3.
 
 use crate::algorithm::{Algorithm, Rule, Solver, Traits, Update, Within};
 use crate::alternating;

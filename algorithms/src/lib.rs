@@ -11,6 +11,8 @@ mod algorithm;
 mod alternating;
 pub mod conformance;
 mod constrained;
+#[cfg(test)]
+mod counted;
 mod dense;
 mod divergence;
 mod drive;

@@ -72,7 +72,8 @@ pub static BUILTIN: &[Entry] = &[
         "a-pgd",
         "accelerated projected gradient, single steps repeated",
         "Gillis & Glineur (2012), Neural Computation 24",
-    ).explained(include_str!("accelerated.rs"), "that of one step of `pgd`, up to 1 + αρ times"),
+    ).explained(include_str!("accelerated.rs"), "that of one step of `pgd`, up to 1 + αρ times")
+    .revision(2),
     entry::<Extrapolated<Hals>>(
         "e-hals",
         "extrapolated hierarchical alternating least squares",
@@ -133,38 +134,38 @@ pub static BUILTIN: &[Entry] = &[
         "mu-kl",
         "multiplicative update for the Kullback–Leibler divergence",
         "Lee & Seung (2001), NIPS 13",
-    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each"),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each; 4·nnz·k on sparse data"),
     entry::<AlternatingDivergence<MuBeta>>(
         "mu-beta",
         "multiplicative update for a β-divergence, Itakura–Saito included",
         "Févotte & Idier (2011), Neural Computation 23",
-    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 6mnk each (4mnk for β = 1)"),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 6mnk each, on sparse data too; as `mu-kl` for β = 1"),
     entry::<AlternatingDivergence<CcdKl>>(
         "ccd-kl",
         "cyclic coordinate descent for the Kullback–Leibler divergence",
         "Hsieh & Dhillon (2011), KDD",
-    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass; 8·nnz·k on sparse data"),
     entry::<AlternatingDivergence<SnKl>>(
         "sn-kl",
         "scalar Newton for the Kullback–Leibler divergence",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass; 8·nnz·k on sparse data"),
     entry::<AlternatingDivergence<SnMuKl>>(
         "sn-mu-kl",
         "scalar Newton and multiplicative updates in turn",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass"),
+    ).explained(include_str!("divergence/coordinate.rs"), "two passes over A; for each entry of a factor a step of 8 operations an entry of its row or column of A, so 8mnk and more a pass; 8·nnz·k on sparse data"),
     entry::<AlternatingDivergence<BmdKl>>(
         "bmd-kl",
         "block mirror descent for the Kullback–Leibler divergence",
         "Hien & Gillis (2021), J. Sci. Comput. 87",
-    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each"),
+    ).explained(include_str!("divergence/multiplicative.rs"), "two passes over A with the model beside it, 4mnk each; 4·nnz·k on sparse data"),
     entry::<AdmmKl>("admm-kl", "ADMM for the Kullback–Leibler divergence", "Sun & Févotte (2014), ICASSP").explained(include_str!("divergence/admm.rs"), "three products with m×n matrices, 6mnk, and an m×n square root; keeps two m×n matrices"),
     entry::<AlternatingDivergence<PdKl>>(
         "pd-kl",
         "primal-dual steps for the Kullback–Leibler divergence",
         "Yanez & Bach (2017), ICASSP",
-    ).explained(include_str!("divergence/primal_dual.rs"), "for each factor and inner step two products with an m×n matrix, 4mnk, and an m×n square root; keeps two m×n matrices"),
+    ).explained(include_str!("divergence/primal_dual.rs"), "for each factor and inner step two products with an m×n matrix, 4mnk, and an m×n square root; keeps two m×n matrices. On sparse data all of it at the stored entries alone"),
     entry::<Hoyer>("hoyer", "sparseness constraints on W or H, by projection", "Hoyer (2004), JMLR 5").explained(
         include_str!("constrained/hoyer.rs"),
         "O(pk²) and O(pk) a projection, for each step length tried",

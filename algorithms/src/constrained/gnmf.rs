@@ -7,7 +7,7 @@
 //! W ← W ∘ (AHᵀ) ⊘ (W HHᵀ),   V ← V ∘ (AᵀW + λSV) ⊘ (V WᵀW + λDV).
 //!
 //! The penalised objective never rises (Theorem 1 there); with a floor ε > 0 as in `mu` neither. A penalty on H alone
-//! makes H small and W large in the long run.
+//! makes H small and W large in the long run. λ = 100, p = 5 and weights of 1 are the defaults of the authors' programs.
 
 use super::graph::{self, Weighting};
 use super::{floor, multiply, product_flops};

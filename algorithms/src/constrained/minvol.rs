@@ -8,9 +8,9 @@
 //! So W takes steps of the fast gradient method on ½⟨W(HHᵀ + λQ), W⟩ − ⟨AHᵀ, W⟩, and H on the least-squares problem, each
 //! never worse than before: the objective never rises.
 //!
-//! As the authors' program has it, λ = λ̃·‖A − W₀H₀‖²/|log det(W₀ᵀW₀ + δI)|. All of log det is taken in units of the mean
-//! squared norm of the columns of W₀, so that neither δ nor λ̃ depends on the scale of A. The start is made feasible
-//! without changing WH.
+//! As the authors' program has it, λ = λ̃·‖A − W₀H₀‖²/|log det(W₀ᵀW₀ + δI)|; the defaults (λ̃ = δ = 0.1, 10 inner steps,
+//! 1e-6) are its own. All of log det is taken in units of the mean squared norm of the columns of W₀, so that neither δ
+//! nor λ̃ depends on the scale of A. The start is made feasible without changing WH.
 
 use super::fast_gradient::{FastGradient, Limits};
 use super::projection::onto_simplex;

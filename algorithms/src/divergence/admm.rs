@@ -8,8 +8,10 @@
 //! - W₊ ← max(0, W + U_W), H₊ likewise;
 //! - U ← U + X − WH, U_W ← U_W + W − W₊, U_H likewise.
 //!
-//! κ, 1 in the paper, is the mean of A, and ρ is in units of 1/mean(A): then c·A and √c times the start give √c times the
-//! factors, and on data of mean 1 it is the paper's method. X and U are m×n, also where the data are sparse: off their stored
+//! The authors' program has these steps, H before W, with κ = ρ = 1.
+//!
+//! Here κ is the mean of A, and ρ is in units of 1/mean(A): then c·A and √c times the start give √c times the factors, and
+//! on data of mean 1 it is the paper's method. X and U are m×n, also where the data are sparse: off their stored
 //! entries X is max(0, WH − U − 1/ρ), which depends on all of the past. The method cannot do without, so it refuses sparse
 //! data for which these two would need more than a gibibyte. What is handed out is (W₊, H₊), raised to a small floor so
 //! that the divergence of what it shows is finite.

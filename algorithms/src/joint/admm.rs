@@ -8,6 +8,8 @@
 //! - Λ ← Λ + γα(X − U),   Π ← Π + γβ(Y − V).
 //!
 //! U and V are the factors. Whenever it converges, it does so to a KKT point; that it converges is not proved.
+//!
+//! Units and γ are those of the authors' program, whose α is 2e-4; 1.91e-4 is the paper's, from memory.
 
 use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::conformance::Property;

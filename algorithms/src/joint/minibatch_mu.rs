@@ -13,7 +13,7 @@
 //!
 //! With all columns in one batch and ρ = 0 this is the multiplicative update. The paper also keeps the columns of W at the
 //! sum 1, N, D and H being scaled with them; that changes neither WH nor what follows, and is left out. Entries are kept
-//! above a floor as those of `mu` are.
+//! above a floor as those of `mu` are. ρ = 0.7 is the default of scikit-learn's MiniBatchNMF.
 
 use super::batches::{BatchSize, Batches};
 use crate::algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};

@@ -11,6 +11,8 @@
 //! - improves W by Algorithm 2, column after column: w_j ← Π(w_j + (c_j − Ws_j)/s_jj), Π(u) = u₊/max(‖u₊‖, 1).
 //!
 //! After a round through A a column of W that no code has used is replaced by a random column of A (§3.4.5).
+//!
+//! 512 columns to a mini-batch are the default of the authors' program (SPAMS).
 
 use super::batches::{BatchSize, Batches};
 use crate::algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};

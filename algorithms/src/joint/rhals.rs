@@ -9,6 +9,8 @@
 //!
 //! The longer side of A is compressed: where n > m all of this is done to Aᵀ, so that W is updated first. The sketch has
 //! entries uniform on (−1, 1). The objective of the compressed problem falls, that of A need not.
+//!
+//! 20 columns beyond the rank and 2 power iterations are the defaults of the authors' program (ristretto).
 
 use crate::algorithm::{Algorithm, Rule, Side, Solver, Subproblem, Traits, Update};
 use crate::conformance::Property;

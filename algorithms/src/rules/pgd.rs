@@ -58,7 +58,10 @@ impl Rule for Pgd {
     /// Gillis & Glineur (2012), §4.3 repeat single steps, and count those.
     fn tuned(within: Within) -> Vec<(&'static str, serde_json::Value)> {
         match within {
-            Within::Accelerated => vec![("inner_iterations", 1.into()), ("inner_tolerance", 0.0.into())],
+            // Repetitions are bounded by their number alone, as in the authors' program for it.
+            Within::Accelerated => {
+                vec![("inner_iterations", 1.into()), ("inner_tolerance", 0.0.into()), ("epsilon", 0.0.into())]
+            }
             Within::Extrapolated => vec![],
         }
     }

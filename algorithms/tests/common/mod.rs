@@ -106,7 +106,7 @@ pub(crate) fn method(name: &str, parameters: &str) -> Box<dyn Method> {
 }
 
 /// Every registered algorithm with its defaults, but for those whose data or factors are of another kind: these are asked
-/// for the same in `constrained.rs`.
+/// for the same in `methods/constrained.rs`.
 pub(crate) fn all_methods() -> impl Iterator<Item = (&'static str, Box<dyn Method>)> {
     BUILTIN.iter().filter(|e| !e.accepts.symmetric_only && !e.accepts.signed).map(|e| (e.name, method(e.name, "{}")))
 }

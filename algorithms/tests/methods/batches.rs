@@ -1,21 +1,11 @@
-//! ADMM on both factors and the methods that take a mini-batch of columns at a time, against slow twins; with all columns
-//! in one batch the latter are methods that alternate.
+//! ADMM on both factors and the methods that take a mini-batch of columns at a time; with all columns in one batch the
+//! latter are methods that alternate.
 
-mod common;
-
-use common::naive::{self, Pair, Rows, nearest};
-use common::{data, distance, entries, method, problem, random_start, sparse_copy, steps};
-use faer::Mat;
+use crate::common::naive::{self, Pair, Rows, nearest};
+use crate::common::{self, data, entries, method, problem, random_start, sparse_copy, steps};
+use crate::shared::{apart, gram, note, number, plus, rows, to_pair};
+use nmfbench_algorithms::Matrix;
 use nmfbench_algorithms::random::{Stream, key};
-use nmfbench_algorithms::{Factors, Matrix};
-
-fn rows(x: &Mat<f64>) -> Rows {
-    (0..x.nrows()).map(|i| (0..x.ncols()).map(|j| x[(i, j)]).collect()).collect()
-}
-
-fn to_pair(f: &Factors<f64>) -> Pair {
-    Pair { w: rows(&f.w), h: naive::transposed(&rows(&f.ht)) }
-}
 
 /// The crate's iterates beside a twin's, on dense and on sparse storage.
 fn follows(name: &str, parameters: &str, matrix: &Matrix<f64>, k: usize, twin: impl Fn(&Rows, &mut Pair, u32)) {
@@ -26,29 +16,16 @@ fn follows(name: &str, parameters: &str, matrix: &Matrix<f64>, k: usize, twin: i
         for i in [1_u32, 2, 3, 5, 10, 20] {
             let mut pair = to_pair(&start);
             twin(&a, &mut pair, i);
-            let (found, h) = (&real[i as usize], naive::transposed(&pair.h));
-            let from_rows = |x: &Rows| Mat::from_fn(x.len(), x[0].len(), |i, j| x[i][j]);
-            let apart = distance(&from_rows(&pair.w), &found.w).max(distance(&from_rows(&h), &found.ht));
+            let apart = apart(&pair, &real[i as usize]);
             assert!(apart <= 1e-7, "{name} {parameters}, rank {k}: apart by {apart:e} after iteration {i}");
         }
     }
-}
-
-fn plus(x: &Rows, s: f64, y: &Rows) -> Rows {
-    x.iter().zip(y).map(|(x, y)| x.iter().zip(y).map(|(x, y)| x + s * y).collect()).collect()
-}
-
-fn gram(w: &Rows) -> Rows {
-    naive::product(&naive::transposed(w), w)
+    note(name, 20);
 }
 
 /// The columns of a matrix, as rows.
 fn some_columns(a: &Rows, wanted: &[usize]) -> Rows {
     a.iter().map(|row| wanted.iter().map(|&j| row[j]).collect()).collect()
-}
-
-fn count(n: usize) -> f64 {
-    f64::from(u32::try_from(n).expect("small"))
 }
 
 /// Xu et al. (2012), Algorithm 1 with Z = A: one half of it, for the factor on the right. Returns Y.
@@ -68,8 +45,8 @@ fn projected(y: &Rows, multiplier: &mut Rows, beta: f64) -> Rows {
 fn admm(a: &Rows, pair: &mut Pair, iterations: u32) {
     let (m, n, k) = (a.len(), a[0].len(), pair.h.len());
     let norm = a.iter().flatten().map(|a| a * a).sum::<f64>().sqrt();
-    let alpha = 1.91e-4 * norm * count(m.max(n)) / count(k);
-    let beta = alpha * count(n) / count(m);
+    let alpha = 1.91e-4 * norm * number(m.max(n)) / number(k);
+    let beta = alpha * number(n) / number(m);
     let (mut lambda, mut pi) = (vec![vec![0.0; m]; k], vec![vec![0.0; n]; k]);
     let mut y = pair.h.clone();
     for _ in 0..iterations {
@@ -80,8 +57,7 @@ fn admm(a: &Rows, pair: &mut Pair, iterations: u32) {
     }
 }
 
-#[test]
-fn admm_follows_xu() {
+pub(crate) fn admm_follows_xu() {
     follows("admm", "{}", &data(12, 9, 3, false, 1), 3, admm);
     follows("admm", "{}", &data(16, 30, 4, true, 2), 4, admm);
 }
@@ -107,28 +83,28 @@ fn online(a: &Rows, pair: &mut Pair, iterations: u32, batches: &[Vec<usize>], re
     // (weight, columns of A, codes): one entry for each batch seen.
     let mut past: Vec<(f64, usize, Rows)> = vec![];
     for t in 1..=iterations {
-        let number = (t as usize - 1) % batches.len();
+        let turn = (t as usize - 1) % batches.len();
         let w = naive::transposed(&pair.w);
-        let codes: Vec<Vec<f64>> = batches[number]
+        let codes: Vec<Vec<f64>> = batches[turn]
             .iter()
             .map(|&j| nearest(&w, &a.iter().map(|row| row[j]).collect::<Vec<f64>>(), false))
             .collect();
-        for (&j, code) in batches[number].iter().zip(&codes) {
+        for (&j, code) in batches[turn].iter().zip(&codes) {
             (0..k).for_each(|l| pair.h[l][j] = code[l]);
         }
         if rescale {
-            let (eta, t) = (count(batches[number].len()), f64::from(t));
+            let (eta, t) = (number(batches[turn].len()), f64::from(t));
             let theta = if t < eta { t * eta } else { eta * eta + t - eta };
             past.iter_mut().for_each(|p| p.0 *= (theta + 1.0 - eta) / (theta + 1.0));
         } else {
-            past.retain(|p| p.1 != number);
+            past.retain(|p| p.1 != turn);
         }
-        past.push((1.0, number, naive::transposed(&codes)));
+        past.push((1.0, turn, naive::transposed(&codes)));
         let (mut s, mut c) = (vec![vec![0.0; k]; k], vec![vec![0.0; k]; m]);
-        for (weight, number, h) in &past {
+        for (weight, turn, h) in &past {
             let ht = naive::transposed(h);
             s = plus(&s, *weight, &naive::product(h, &ht));
-            c = plus(&c, *weight, &naive::product(&some_columns(a, &batches[*number]), &ht));
+            c = plus(&c, *weight, &naive::product(&some_columns(a, &batches[*turn]), &ht));
         }
         for j in 0..k {
             let column =
@@ -140,8 +116,7 @@ fn online(a: &Rows, pair: &mut Pair, iterations: u32, batches: &[Vec<usize>], re
     }
 }
 
-#[test]
-fn online_follows_mairal() {
+pub(crate) fn online_follows_mairal() {
     let matrix = data(12, 31, 3, false, 3);
     for (past, rescale) in [("replace", false), ("rescale", true)] {
         for size in [7, 10, 16] {
@@ -189,7 +164,7 @@ fn minibatch(a: &Rows, pair: &mut Pair, iterations: u32, batches: &[Vec<usize>],
         }
         let ht = naive::transposed(&h);
         let (top, bottom) = (naive::product(&part, &ht), naive::product(&naive::product(&pair.w, &h), &ht));
-        let kept = forget.powf(count(columns.len()) / count(n));
+        let kept = forget.powf(number(columns.len()) / number(n));
         for i in 0..m {
             for l in 0..k {
                 num[i][l] = kept * num[i][l] + pair.w[i][l] * top[i][l];
@@ -200,8 +175,7 @@ fn minibatch(a: &Rows, pair: &mut Pair, iterations: u32, batches: &[Vec<usize>],
     }
 }
 
-#[test]
-fn minibatch_mu_follows_lefevre() {
+pub(crate) fn minibatch_mu_follows_lefevre() {
     let matrix = data(12, 31, 3, false, 6);
     follows("minibatch-mu", r#"{"batch": 10}"#, &matrix, 3, |a, p, t| minibatch(a, p, t, &batches(31, 10), 0.7, 1));
     let parameters = r#"{"batch": 7, "forget": 0.25, "inner_iterations": 4}"#;
