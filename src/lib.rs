@@ -14,6 +14,7 @@ pub mod peers;
 pub mod report;
 pub mod results;
 pub mod runner;
+pub mod scores;
 
 pub use cli::main_with;
 pub use nmfbench_algorithms as algorithms;

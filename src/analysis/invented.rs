@@ -18,6 +18,7 @@ pub(crate) fn checkpoint(iteration: u64, seconds: f64, objective: f64) -> Checkp
         sparseness_h: 0.4,
         dead_components: 0,
         repairs: 0,
+        scores: None,
     }
 }
 

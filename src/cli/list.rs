@@ -62,7 +62,7 @@ fn seed_matters(init: Init) -> &'static str {
 }
 
 /// The measures of a run, as figures and tables name them.
-pub(super) const METRICS: [(&str, &str); 8] = [
+pub(super) const METRICS: [(&str, &str); 19] = [
     ("relative_error", "‖A − WH‖_F / ‖A‖_F (not squared)"),
     ("objective", "what the experiment minimises: ½‖A − WH‖²_F, or the β-divergence asked for"),
     ("gap", "(objective − best) / (objective of the start − best); best over all stored runs of the data set and rank"),
@@ -70,16 +70,33 @@ pub(super) const METRICS: [(&str, &str); 8] = [
     ("sparseness_w", "mean over the columns w of W of (√m − ‖w‖₁/‖w‖₂)/(√m − 1) (Hoyer 2004)"),
     ("sparseness_h", "the same over the rows of H"),
     ("dead_components", "components l with w_l = 0 or h_l = 0"),
+    ("recovery", "mean over the true parts of the cosine with the column of W matched to it (Hungarian)"),
+    ("recovery_least", "the least of these cosines"),
+    ("recovery_h", "mean cosine of the true activations with the matched rows of H"),
+    ("angle", "mean spectral angle between the true parts and the matched columns of W, in degrees"),
+    ("angle_greatest", "the greatest of these angles"),
+    ("amari", "how far W⁺·(true W) is from a scaled permutation, 0 to 1 (Amari, Cichocki & Yang 1996)"),
+    ("accuracy", "samples in the right class, argmax of ‖w‖h matched to classes (Hungarian; Xu, Liu & Gong 2003)"),
+    ("nmi", "mutual information of these clusters and the classes over the mean of their entropies"),
+    ("ari", "adjusted Rand index of these clusters and the classes (Hubert & Arabie 1985)"),
+    (
+        "recognition",
+        "samples held out (`test_share`) that the nearest in ‖w‖h, by least squares with W fixed, recognise",
+    ),
+    ("recognition_gain", "that rate minus the one of as many principal components"),
     ("repairs", "how often a numerical safeguard fired: a lifted pivot, a search without a step"),
 ];
 
 /// The kinds of figures.
-pub(super) const FIGURES: [(&str, &str); 12] = [
+pub(super) const FIGURES: [(&str, &str); 13] = [
     ("convergence", "a measure over seconds, iterations, flops or passes: median and quantile band over the seeds"),
     ("runtime", "seconds per iteration"),
     ("time-to-target", "seconds (or iterations, flops) until the gap to the best known objective is at a target"),
     ("final-error", "where the runs ended"),
-    ("factors", "for images: the columns of W as pictures, and originals beside their reconstructions"),
+    (
+        "factors",
+        "what was learnt: pictures and reconstructions, topics, spectra and abundances, notes, signature genes",
+    ),
     ("ecdf", "the share of problem × target × seed reached within a price, with a bootstrap band"),
     ("profile", "the share within a factor of the least price (Dolan & Moré 2002)"),
     ("data-profile", "the share reached within so many products with A (after Moré & Wild 2009)"),
@@ -87,6 +104,10 @@ pub(super) const FIGURES: [(&str, &str); 12] = [
     ("critical-difference", "mean ranks over problems and what cannot be told apart (Demšar 2006)"),
     ("scaling", "seconds per iteration over rank, rows and columns, with fitted exponents"),
     ("breakdown", "milliseconds per iteration by part: products, Gram matrices, updates, other"),
+    (
+        "over-rank",
+        "where the runs ended, over the rank: median and quantile band; a recognition rate beside that of PCA",
+    ),
 ];
 
 pub(super) fn list(registry: &Registry, what: Option<What>, markdown: bool) -> Result<ExitCode, Failure> {

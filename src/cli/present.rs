@@ -4,11 +4,12 @@ use crate::analysis::{BestValues, Claim, Finding, NoiseFloor, judge};
 use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
-use crate::report::{self, Evidence, Headline, TableSpec};
+use crate::report::{self, Evidence, Headline, TableKind, TableSpec};
+use crate::results::about::About;
 use crate::results::record::{ProgramMode, Record};
 use crate::results::store::{Store, StoreError};
 use crate::results::tables;
-use crate::runner::prepare::{Prepared, matrix_path};
+use crate::runner::prepare::{Prepared, about_path, matrix_path};
 use console::Term;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -144,9 +145,11 @@ fn write_tables(evidence: &Evidence<'_>, store: &Store, plan: &Plan) -> Result<(
     let asked: Result<Vec<TableSpec>, _> =
         plan.experiment.table.iter().map(|table| serde_json::from_value(table.clone())).collect();
     let asked = asked?;
-    let specs = if asked.is_empty() { report::default_tables() } else { asked };
+    let standard = asked.is_empty();
+    let specs = if standard { report::default_tables() } else { asked };
+    let scored = evidence.records.iter().any(|r| r.last().is_some_and(|end| end.scores.is_some()));
     let mut macros = report::MACROS.to_owned();
-    for spec in &specs {
+    for spec in specs.iter().filter(|spec| scored || !standard || spec.kind != TableKind::Scores) {
         let table = report::write_table(spec, evidence)?;
         let path = |extension: &str| format!("tables/{}.{extension}", table.name);
         store.write(&path("md"), table.markdown.as_bytes())?;
@@ -200,6 +203,7 @@ pub(super) fn figures(
         noise: &noise,
         factors: Some(&|record| stored.factors(record)),
         column: Some(&|record, j| stored.column(record, j)),
+        about: Some(&|record| stored.about(record)),
     };
     let mut drawn = 0;
     for spec in &specs {
@@ -246,6 +250,12 @@ impl Stored<'_> {
         let path = self.store.path(&record.factors.as_ref()?.path);
         let (w, h) = (data::read_npz_member(&path, "w").ok()?, data::read_npz_member(&path, "h").ok()?);
         Some(Factors { m: w.rows, n: h.columns, k: w.columns, w: w.values, h: h.values })
+    }
+
+    /// What is said beside the prepared matrix; nothing where it lies there no longer.
+    fn about(&self, record: &Record) -> About {
+        let text = std::fs::read(self.store.path(&about_path(&record.dataset))).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
     }
 
     fn column(&self, record: &Record, j: usize) -> Option<Vec<f64>> {

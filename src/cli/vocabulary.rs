@@ -130,6 +130,7 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
                     minimum: None,
                     ..field("pure", "Whether pixels of one material occur.", FieldKind::Bool, json!(true), 0.0)
                 },
+                whole("width", "Pixels in a row of a smooth scene; 0 when pixels have no place.", json!(0), 0.0),
             ]),
         ),
         "notes" => ("a magnitude spectrogram of notes of a scale, struck at random times", planted(vec![])),
@@ -166,6 +167,7 @@ pub(crate) fn generators() -> Vec<GeneratorInfo> {
                 whole("count", "Faces, each a column.", json!(faces), 1.0),
                 whole("size", "Height and width in pixels.", json!(pixels), 1.0),
                 whole("seed", "Seed of the renderer.", json!(1), 0.0),
+                whole("people", "How many people take turns; 0 when nobody is there twice.", json!(0), 0.0),
             ],
         ),
         other => unreachable!("the generator `{other}` has no description"),

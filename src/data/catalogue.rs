@@ -5,14 +5,16 @@
 use super::error::{Absent, DataError};
 use super::fetch::Download;
 use super::request::{Generator, Layout, Request, Scale, Source};
+use crate::results::about::{Domain, Ruler};
 use crate::results::record::ImageShape;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-const FILES: [&str; 34] = [
+const FILES: [&str; 36] = [
     include_str!("../../datasets/synthetic-faces.toml"),
     include_str!("../../datasets/digits.toml"),
+    include_str!("../../datasets/kjv.toml"),
     include_str!("../../datasets/swimmer.toml"),
     include_str!("../../datasets/20newsgroups.toml"),
     include_str!("../../datasets/bbc.toml"),
@@ -42,6 +44,7 @@ const FILES: [&str; 34] = [
     include_str!("../../datasets/piano-mary.toml"),
     include_str!("../../datasets/reuters21578.toml"),
     include_str!("../../datasets/samson.toml"),
+    include_str!("../../datasets/tdt2-30.toml"),
     include_str!("../../datasets/tdt2.toml"),
     include_str!("../../datasets/urban.toml"),
     include_str!("../../datasets/yale.toml"),
@@ -120,8 +123,24 @@ pub struct Entry {
     pub orientation: String,
     /// Height and width of the picture in each column.
     pub image: Option<[usize; 2]>,
+    /// The field it comes from.
+    #[serde(default)]
+    pub domain: Domain,
     /// Height and width of the scene whose pixels the columns are.
     pub scene: Option<[usize; 2]>,
+    /// Whether these pixels go down the columns of the scene.
+    #[serde(default)]
+    pub scene_down: bool,
+    /// What the rows are numbers of.
+    pub rows: Option<Ruler>,
+    /// What the columns are numbers of.
+    pub columns: Option<Ruler>,
+    /// What the classes are called, by their numbers.
+    #[serde(default)]
+    pub classes: Vec<String>,
+    /// What the true parts are called.
+    #[serde(default)]
+    pub parts: Vec<String>,
     /// What stored values are divided by.
     pub scale: Option<f64>,
     /// Who made it, and when.
@@ -216,7 +235,7 @@ impl Entry {
 
     pub(super) fn layout(&self, location: &Location) -> Layout {
         let scale = location.layout.scale.or(self.scale.map(Scale::By));
-        Layout { scale, image: self.image, ..location.layout.clone() }
+        Layout { scale, image: self.image, lenient: true, ..location.layout.clone() }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::catalogue::{Entry, Kind, lookup};
 use super::error::DataError;
+use super::planted::Rule;
 use super::request::{Generator, Layout, Missing, Pixels, Request, Samples, Scale, Source};
 use super::table::{Content, Order, SparseStored, Stored, Table, transposed};
 use super::{
-    Dataset, Part, Values, cluto, delimited, digits, faces, idx, labels, market, mat, npy, npz, pictures, sound,
-    svmlight, swimmer, words,
+    Dataset, Part, Values, cluto, delimited, digits, faces, idx, kjv, labels, market, mat, npy, npz, pictures, sound,
+    svmlight, swimmer, truth, words,
 };
+use crate::results::about::{About, Domain, Ruler, Scene};
 use crate::results::record::ImageShape;
 use std::path::Path;
 
@@ -39,9 +41,13 @@ pub fn load(request: &Request, data_dir: Option<&Path>) -> Result<Dataset, DataE
         // A column is no longer a sample, so what was known of samples, features and pictures goes.
         (dataset.image, dataset.labels, dataset.features) = (None, None, None);
         dataset.parts.clear();
+        dataset.about = About::default();
     }
     if let Some(title) = &request.title {
         dataset.title.clone_from(title);
+    }
+    if let Some(split) = request.split {
+        split.apply(&mut dataset)?;
     }
     Ok(dataset)
 }
@@ -59,13 +65,7 @@ fn weights(path: &Path, layout: &Layout, dataset: &Dataset) -> Result<Values, Da
 
 fn catalogued(entry: &Entry, data_dir: Option<&Path>) -> Result<Dataset, DataError> {
     let (mut dataset, path) = match entry.kind {
-        Kind::Embedded => {
-            let (values, labels) = digits::read()?;
-            let mut dataset = Dataset::new(&entry.name, entry.m, entry.n, values);
-            dataset.labels = Some(labels);
-            divide(&mut dataset, entry.scale.map_or(Scale::None, Scale::By))?;
-            (dataset, None)
-        }
+        Kind::Embedded => (embedded(entry)?, None),
         Kind::Generator => (generate(entry.generator().expect("checked by the catalogue's test"))?, None),
         Kind::Folder => {
             let (location, path) = entry.locate(data_dir)?;
@@ -81,10 +81,34 @@ fn catalogued(entry: &Entry, data_dir: Option<&Path>) -> Result<Dataset, DataErr
     dataset.name.clone_from(&entry.name);
     dataset.title.clone_from(&entry.title);
     dataset.image = entry.image_shape();
+    if entry.domain != Domain::Other {
+        dataset.about.domain = entry.domain;
+    }
+    let scene = entry.scene.map(|[height, width]| Scene { height, width, down: entry.scene_down });
+    dataset.about.scene = scene.or(dataset.about.scene);
+    dataset.about.rows = entry.rows.clone().or(dataset.about.rows);
+    dataset.about.columns = entry.columns.clone().or(dataset.about.columns);
+    if !entry.classes.is_empty() {
+        dataset.about.classes.clone_from(&entry.classes);
+    }
+    dataset.parts.iter_mut().zip(&entry.parts).for_each(|(part, name)| part.name.clone_from(name));
     dataset.synthetic = entry.synthetic;
     dataset.origin.clone_from(&entry.origin);
     dataset.licence.clone_from(&entry.licence);
     dataset.citation.clone_from(&entry.citation);
+    Ok(dataset)
+}
+
+fn embedded(entry: &Entry) -> Result<Dataset, DataError> {
+    if entry.name == "kjv" {
+        let mut dataset = arrange_sparse(kjv::read()?, &Layout::default(), &entry.name)?;
+        dataset.about.classes = kjv::books();
+        return Ok(dataset);
+    }
+    let (values, labels) = digits::read()?;
+    let mut dataset = Dataset::new(&entry.name, entry.m, entry.n, values);
+    dataset.labels = Some(labels);
+    divide(&mut dataset, entry.scale.map_or(Scale::None, Scale::By))?;
     Ok(dataset)
 }
 
@@ -93,14 +117,39 @@ fn generate(generator: Generator) -> Result<Dataset, DataError> {
     let mut dataset = match generator {
         Generator::Swimmer => swimmer::swimmer(),
         Generator::LowRank(request) => request.dataset()?,
-        Generator::Planted(request) => request.dataset()?,
-        Generator::WordCounts(request) => request.dataset()?,
+        Generator::Planted(request) => {
+            let mut dataset = request.dataset()?;
+            let (domain, rows, columns) = match request.rule {
+                Rule::Hyperspectral => (Domain::Spectra, Some(Ruler::count("band")), None),
+                // Bins up to 4 kHz.
+                Rule::Notes => {
+                    let step = 4.0 / request.m as f64;
+                    let rows = Ruler { name: "frequency".into(), unit: "kHz".into(), first: 0.5 * step, step };
+                    (Domain::Sound, Some(rows), Some(Ruler::count("frame")))
+                }
+                _ => (Domain::Other, None, None),
+            };
+            dataset.about = About { domain, rows, columns, scene: request.scene(), ..About::default() };
+            dataset
+        }
+        Generator::WordCounts(request) => {
+            let mut dataset = request.dataset()?;
+            dataset.about.domain = Domain::Text;
+            dataset
+        }
         Generator::SparseUniform(request) => request.dataset()?,
-        Generator::SyntheticFaces { count, size, seed } => {
-            let set = faces::render(count, size, seed);
-            let name = format!("synthetic-faces-{count}-{size}-{seed}");
+        Generator::SyntheticFaces { count, size, seed, people } => {
+            let set = if people > 0 {
+                faces::render_people(count, people, size, seed)
+            } else {
+                faces::render(count, size, seed)
+            };
+            let of = if people > 0 { format!("-{people}") } else { String::new() };
+            let name = format!("synthetic-faces-{count}{of}-{size}-{seed}");
             let mut dataset = Dataset::new(&name, set.height * set.width, count, set.pixels);
-            dataset.title = format!("{count} faces of {size}×{size} (synthetic)");
+            let of = if people > 0 { format!(" of {people} people") } else { String::new() };
+            dataset.title = format!("{count} faces{of}, {size}×{size} (synthetic)");
+            dataset.labels = (people > 0).then(|| (0..count).map(|index| (index % people) as u32).collect());
             dataset.image = Some(ImageShape { height: set.height, width: set.width });
             dataset.synthetic = true;
             let part = |name: &str, values| Part { name: name.to_owned(), values, activations: Vec::new() };
@@ -127,13 +176,18 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
         }
         Content::Sparse(stored) => arrange_sparse(stored, layout, &origin)?,
     };
-    if let Some(labels) = labels {
+    if let Some((labels, classes)) = labels {
+        dataset.about.classes = classes;
         if labels.len() != dataset.n {
             let expected = format!("{}, one for each sample of {origin}", dataset.n);
             return Err(DataError::field("labels", format!("{} classes", labels.len()), expected));
         }
         dataset.labels = Some(labels);
     }
+    if let Some(count) = layout.largest_classes {
+        labels::keep_largest(&mut dataset, count)?;
+    }
+    describe(path, &end, layout, &mut dataset)?;
     let stem = path.file_stem().map_or_else(|| origin.clone(), |stem| stem.to_string_lossy().into_owned());
     let stem = stem.strip_suffix(&format!(".{end}")).unwrap_or(&stem).to_owned();
     dataset.name = match layout.key.as_deref() {
@@ -143,6 +197,40 @@ fn read_path(path: &Path, layout: &Layout) -> Result<Dataset, DataError> {
     dataset.title.clone_from(&dataset.name);
     dataset.origin = origin;
     Ok(dataset)
+}
+
+/// What the format and the layout say of rows, columns and parts.
+fn describe(path: &Path, end: &str, layout: &Layout, dataset: &mut Dataset) -> Result<(), DataError> {
+    let about = &mut dataset.about;
+    if layout.words.is_some() {
+        about.domain = Domain::Text;
+    }
+    if let Some((rows, columns)) = layout.spectrogram.filter(|_| end == "wav").and_then(|how| sound::rulers(path, how))
+    {
+        (about.domain, about.rows, about.columns) = (Domain::Sound, Some(rows), Some(columns));
+    }
+    if layout.cube {
+        about.domain = Domain::Spectra;
+    }
+    about.domain = layout.domain.unwrap_or(about.domain);
+    if let Some([height, width]) = layout.scene {
+        if height.checked_mul(width) != Some(dataset.n) {
+            let expected = format!("height·width = {}, the number of columns", dataset.n);
+            return Err(DataError::field("scene", format!("[{height}, {width}]"), expected));
+        }
+        about.scene = Some(Scene { height, width, down: false });
+    }
+    let beside = |name: &Option<String>| {
+        let file = path.with_file_name(name.as_ref()?);
+        (!layout.lenient || file.exists()).then_some(file)
+    };
+    if let Some(file) = beside(&layout.features) {
+        dataset.features = Some(labels::features(&file, dataset.m)?);
+    }
+    if let Some(file) = beside(&layout.truth) {
+        dataset.parts = truth::read(&file, (dataset.m, dataset.n))?;
+    }
+    Ok(())
 }
 
 /// What the file or folder holds, by its ending.

@@ -12,7 +12,9 @@ mod draw;
 pub mod error;
 pub mod faces;
 pub mod fetch;
+mod held_out;
 mod idx;
+mod kjv;
 mod labels;
 mod load;
 pub mod low_rank;
@@ -31,6 +33,7 @@ mod svmlight;
 pub mod swimmer;
 mod table;
 mod text;
+mod truth;
 mod values;
 pub mod word_counts;
 pub mod words;
@@ -38,6 +41,7 @@ pub mod words;
 pub use catalogue::{Entry, catalogue, lookup};
 pub use csc::Csc;
 pub use error::{Absent, DataError};
+pub use held_out::{HeldOut, Split};
 pub use load::load;
 pub use npy::{read_npy, write_npy};
 pub use npz::{read_npz_member, write_npz};
@@ -47,6 +51,7 @@ pub use request::Request;
 pub use table::Table;
 pub use values::Values;
 
+use crate::results::about::{About, Domain, Known, Scene};
 use crate::results::record::{DatasetFacts, ImageShape};
 use sha2::{Digest, Sha256};
 
@@ -75,6 +80,10 @@ pub struct Dataset {
     pub features: Option<Vec<String>>,
     /// The parts it was made of, where they are known; empty otherwise.
     pub parts: Vec<Part>,
+    /// Samples that take no part in a factorisation, to try it on.
+    pub held_out: Option<HeldOut>,
+    /// The field it comes from, and what rows and columns stand for; what is said here already is not repeated there.
+    pub about: About,
     /// Who made it, or the file it was read from.
     pub origin: String,
     /// Its terms; empty where nothing is known.
@@ -119,7 +128,7 @@ impl Dataset {
         let [title, origin, licence, citation] = [name, "", "", ""].map(str::to_owned);
         let name = name.to_owned();
         let (weights, synthetic) = (None, false);
-        let (image, labels, features, parts) = (None, None, None, Vec::new());
+        let (image, labels, features, parts, held_out) = (None, None, None, Vec::new(), None);
         Self {
             name,
             title,
@@ -132,6 +141,8 @@ impl Dataset {
             labels,
             features,
             parts,
+            held_out,
+            about: About::default(),
             origin,
             licence,
             citation,
@@ -151,6 +162,26 @@ impl Dataset {
         let Some(weights) = &self.weights else { return values };
         let hash = Sha256::new().chain_update(values).chain_update(weights.digest(self.m, self.n));
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What pictures of its factors need to know. The parts of texts and genes are as long as their vocabulary and are not
+    /// shown, so they are left out.
+    #[must_use]
+    pub fn about(&self) -> About {
+        let shown = matches!(self.about.domain, Domain::Spectra | Domain::Sound);
+        let known = |part: &Part| Known {
+            name: part.name.clone(),
+            values: part.values.clone(),
+            activations: part.activations.clone(),
+        };
+        About {
+            // Where samples have left, the picture has holes.
+            scene: self.about.scene.filter(|Scene { height, width, .. }| height * width == self.n),
+            features: self.features.clone().unwrap_or_default(),
+            labels: self.labels.clone().unwrap_or_default(),
+            parts: self.parts.iter().filter(|_| shown).map(known).collect(),
+            ..self.about.clone()
+        }
     }
 
     /// What a record says about it.

@@ -4,6 +4,7 @@ use super::draw::{below, dirichlet, normal, stream, uniform};
 use super::error::DataError;
 use super::table::checked_count;
 use super::{Dataset, Part};
+use crate::results::about::Scene;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,9 @@ pub struct Planted {
     pub concentration: f64,
     /// Whether pixels of one material occur ([`Rule::Hyperspectral`]).
     pub pure: bool,
+    /// Pixels in a row of the scene, in which abundances change smoothly; 0 where pixels have no place
+    /// ([`Rule::Hyperspectral`]).
+    pub width: usize,
     /// Base of all random streams.
     pub seed: u64,
 }
@@ -75,7 +79,7 @@ impl Planted {
     /// With the usual parameters: no noise, density 0.3, concentration 1, pure pixels, seed 0.
     #[must_use]
     pub fn new(rule: Rule, m: usize, n: usize, rank: usize) -> Self {
-        Self { rule, m, n, rank, noise: 0.0, density: 0.3, concentration: 1.0, pure: true, seed: 0 }
+        Self { rule, m, n, rank, noise: 0.0, density: 0.3, concentration: 1.0, pure: true, width: 0, seed: 0 }
     }
 
     /// Checks the ranges.
@@ -103,6 +107,13 @@ impl Planted {
                 "concentration",
                 self.concentration.to_string(),
                 "a number from 0.001 to 1000",
+            ));
+        }
+        if self.width > 0 && self.n % self.width != 0 {
+            return Err(DataError::field(
+                "width",
+                self.width.to_string(),
+                format!("a divisor of the {} pixels", self.n),
             ));
         }
         if self.rule == Rule::Hyperspectral && !self.pure && self.rank == 1 {
@@ -138,6 +149,50 @@ impl Planted {
         Ok(dataset)
     }
 
+    /// The picture whose pixels the columns are.
+    pub(crate) fn scene(&self) -> Option<Scene> {
+        (self.width > 0).then(|| Scene { height: self.n / self.width, width: self.width, down: false })
+    }
+
+    /// Abundances that change smoothly over a scene: shares of the exponentials of sums of waves, so that each material
+    /// has regions where it is most and borders where it is mixed.
+    fn regions(&self) -> Vec<Vec<f64>> {
+        let height = self.n / self.width;
+        let field = |l: usize| {
+            let mut source = stream(self.seed, (5 << 32) + l as u64);
+            let turn = 2.0 * std::f64::consts::PI;
+            let waves: Vec<[f64; 4]> = (0..6)
+                .map(|_| {
+                    let [x, y] = [0; 2].map(|_| (4.0 * uniform(&mut source) - 2.0) * turn);
+                    [x, y, turn * uniform(&mut source), 0.5 + uniform(&mut source)]
+                })
+                .collect();
+            let at = |pixel: usize| {
+                let x = (pixel % self.width) as f64 / self.width as f64;
+                let y = (pixel / self.width) as f64 / height as f64;
+                waves.iter().map(|[a, b, phase, weight]| weight * libm::cos(a * x + b * y + phase)).sum::<f64>()
+            };
+            (0..self.n).map(|pixel| libm::exp(at(pixel) / self.concentration)).collect::<Vec<f64>>()
+        };
+        let mut rows: Vec<Vec<f64>> = (0..self.rank).map(field).collect();
+        for pixel in 0..self.n {
+            let mut shares: Vec<f64> = rows.iter().map(|row| row[pixel]).collect();
+            let sum: f64 = shares.iter().sum();
+            shares.iter_mut().for_each(|share| *share /= sum);
+            if !self.pure {
+                level(&mut shares);
+            }
+            rows.iter_mut().zip(shares).for_each(|(row, share)| row[pixel] = share);
+        }
+        if self.pure {
+            for l in 0..self.rank {
+                let most = (0..self.n).max_by(|a, b| rows[l][*a].total_cmp(&rows[l][*b])).unwrap_or(0);
+                rows.iter_mut().enumerate().for_each(|(other, row)| row[most] = f64::from(u8::from(other == l)));
+            }
+        }
+        rows
+    }
+
     /// Column l of W.
     fn part(&self, l: usize, source: &mut ChaCha8Rng) -> Vec<f64> {
         match self.rule {
@@ -151,6 +206,9 @@ impl Planted {
 
     /// The rows of H.
     fn weights(&self) -> Vec<Vec<f64>> {
+        if self.rule == Rule::Hyperspectral && self.width > 0 {
+            return self.regions();
+        }
         let mut rows = vec![vec![0.0; self.n]; self.rank];
         match self.rule {
             Rule::HalfNormal => unreachable!("nothing is planted"),

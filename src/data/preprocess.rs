@@ -190,7 +190,7 @@ fn kept(dataset: &Dataset, side: Side) -> Vec<usize> {
     (0..sums.len()).filter(|&at| sums[at] > 0.0).collect()
 }
 
-fn pick<T: Clone>(items: &[T], kept: &[usize]) -> Vec<T> {
+pub(super) fn pick<T: Clone>(items: &[T], kept: &[usize]) -> Vec<T> {
     kept.iter().map(|&at| items[at].clone()).collect()
 }
 
@@ -217,22 +217,19 @@ fn drop_columns(dataset: &mut Dataset, origin: &str) -> Result<(), DataError> {
     if kept.len() == dataset.n {
         return Ok(());
     }
-    match &mut dataset.values {
-        Values::Dense(values) => {
-            *values = kept.iter().flat_map(|&j| values[j * dataset.m..(j + 1) * dataset.m].to_vec()).collect();
-        }
-        Values::Sparse(csc) => {
-            let mut starts = pick(&csc.starts, &kept);
-            starts.push(csc.values.len());
-            csc.starts = starts;
-        }
-    }
-    dataset.n = kept.len();
-    dataset.labels = dataset.labels.as_ref().map(|labels| pick(labels, &kept));
-    for part in dataset.parts.iter_mut().filter(|part| !part.activations.is_empty()) {
-        part.activations = pick(&part.activations, &kept);
-    }
+    keep_columns(dataset, &kept);
     nonempty(dataset, origin)
+}
+
+/// Leaves the columns `kept`, with what is known of each.
+pub(super) fn keep_columns(dataset: &mut Dataset, kept: &[usize]) {
+    dataset.values = dataset.values.columns(dataset.m, kept);
+    dataset.weights = dataset.weights.as_ref().map(|weights| weights.columns(dataset.m, kept));
+    dataset.n = kept.len();
+    dataset.labels = dataset.labels.as_ref().map(|labels| pick(labels, kept));
+    for part in dataset.parts.iter_mut().filter(|part| !part.activations.is_empty()) {
+        part.activations = pick(&part.activations, kept);
+    }
 }
 
 fn nonempty(dataset: &Dataset, origin: &str) -> Result<(), DataError> {

@@ -2,6 +2,7 @@
 
 use super::error::DataError;
 use super::table::{Order, Stored, checked_count};
+use crate::results::about::Ruler;
 use hound::{SampleFormat, WavReader};
 use realfft::RealFftPlanner;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,14 @@ pub(crate) fn read_file(path: &Path, how: Spectrogram) -> Result<Stored, DataErr
         }));
     }
     Ok(Stored::new(rows, columns, Order::ColumnMajor, values))
+}
+
+/// What rows and columns of a spectrogram are: frequencies in kilohertz, and the times at which windows begin.
+pub(crate) fn rulers(path: &Path, how: Spectrogram) -> Option<(Ruler, Ruler)> {
+    let rate = f64::from(WavReader::open(path).ok()?.spec().sample_rate);
+    let hop = how.hop.unwrap_or(how.window / 2) as f64;
+    let of = |name: &str, unit: &str, step: f64| Ruler { name: name.into(), unit: unit.into(), first: 0.0, step };
+    Some((of("frequency", "kHz", rate / how.window as f64 / 1000.0), of("time", "s", hop / rate)))
 }
 
 /// Samples in −1 … 1.

@@ -14,6 +14,11 @@ pub(crate) fn read_file(path: &Path) -> Result<Content, DataError> {
     read(Lines::open(path)?)
 }
 
+/// The same from a text in memory.
+pub(crate) fn read_text(text: impl Read, origin: &str) -> Result<Content, DataError> {
+    read(Lines::new(text, origin))
+}
+
 fn read(mut lines: Lines<impl Read>) -> Result<Content, DataError> {
     let (mut starts, mut places, mut values) = (vec![0], Vec::<u32>::new(), Vec::new());
     let mut labels: Option<Vec<f64>> = Some(Vec::new());

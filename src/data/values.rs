@@ -67,6 +67,25 @@ impl Values {
         }
     }
 
+    /// The columns `kept` of a matrix of m rows, in their order.
+    pub(crate) fn columns(&self, m: usize, kept: &[usize]) -> Self {
+        match self {
+            Self::Dense(values) => {
+                Self::Dense(kept.iter().flat_map(|&j| values[j * m..(j + 1) * m].iter().copied()).collect())
+            }
+            Self::Sparse(csc) => {
+                let mut chosen = Csc { starts: vec![0], ..Csc::default() };
+                for &j in kept {
+                    let inside = csc.starts[j]..csc.starts[j + 1];
+                    chosen.rows.extend_from_slice(&csc.rows[inside.clone()]);
+                    chosen.values.extend_from_slice(&csc.values[inside]);
+                    chosen.starts.push(chosen.values.len());
+                }
+                Self::Sparse(chosen)
+            }
+        }
+    }
+
     /// sha256 (hex) over m and n as little-endian u64, then the column-major values as little-endian f64; for sparse
     /// values over the word `csc`, m, n and the number of entries, then starts (u64), rows (u32) and values.
     #[must_use]

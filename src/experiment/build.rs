@@ -119,6 +119,7 @@ fn datasets<'a>(
             scale: table.item("scale").map(|item| item.value.json()),
             weights: table.text("weights").map(PathBuf::from),
             preprocess: words(checker, table, "preprocess"),
+            held_out: held_out(checker, table),
             source,
         });
     }
@@ -156,6 +157,18 @@ fn generated(checker: &mut Checker<'_>, table: &Table) -> Option<DataSource> {
     let info = checker.vocabulary.generators().into_iter().find(|info| info.name == generator)?;
     let parameters = others(checker, table, Some(&info));
     Some(DataSource::Generator { generator, parameters })
+}
+
+/// The keys that say which samples are kept back.
+fn held_out(checker: &mut Checker<'_>, table: &Table) -> Map<String, Value> {
+    let given = |name: &str| Some((name.to_owned(), table.item(name)?.value.json()));
+    let keys: Map<String, Value> = ["test_share", "test_seed", "neighbours"].into_iter().filter_map(given).collect();
+    if let (false, Some(stray)) = (keys.contains_key("test_share"), keys.keys().next()) {
+        let span = table.get(stray).map_or(&table.span, |given| &given.key_span);
+        let problem = Problem::new(format!("`{stray}` goes with `test_share`"));
+        checker.problem(problem.at(span, "of which share?"));
+    }
+    keys
 }
 
 /// The name of a data set and where it comes from; nothing when that is not clear.
@@ -212,7 +225,7 @@ fn file(table: &Table, path: PathBuf) -> FileSource {
     let value = |name: &&str| {
         let given = table.get(name)?;
         let mut values = given.items.iter().map(|item| item.value.json());
-        let value = if *name == "image" { Value::Array(values.collect()) } else { values.next()? };
+        let value = if matches!(*name, "image" | "scene") { Value::Array(values.collect()) } else { values.next()? };
         Some(((*name).to_owned(), value))
     };
     FileSource { path, reading: READING.iter().filter_map(value).collect() }
@@ -367,7 +380,7 @@ fn written<'a>(checker: &mut Checker<'_>, tables: impl Iterator<Item = &'a Table
         all.push(Value::Object(plain(table)));
         let kind = table.text("kind").unwrap_or_default();
         for name in ["x", "targets"] {
-            if let ("final-error" | "scaling", Some(given)) = (kind.as_str(), table.get(name)) {
+            if let ("final-error" | "scaling" | "scores", Some(given)) = (kind.as_str(), table.get(name)) {
                 let problem = Problem::new(format!("a `{kind}` table has no `{name}`"));
                 checker.problem(problem.at(&given.key_span, "not for this kind"));
             }
@@ -394,6 +407,7 @@ fn axes_fit(checker: &mut Checker<'_>, table: &Table) {
         "ecdf" | "profile" | "data-profile" => &["y", "y_scale", "band"],
         "matrix" | "critical-difference" => &["x_scale", "y_scale", "band"],
         "scaling" => &["x", "y", "x_scale", "band", "targets"],
+        "over-rank" => &["x", "targets"],
         _ => &["x", "y", "x_scale", "y_scale", "band", "targets"],
     };
     if let ("data-profile", Some("seconds"), Some(item)) = (kind.as_str(), table.text("x").as_deref(), table.item("x"))

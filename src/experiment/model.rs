@@ -127,6 +127,9 @@ pub struct Dataset {
     /// The steps done to it before it is factorised, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub preprocess: Vec<String>,
+    /// The share of each class that takes no part in a run and is recognised afterwards, which draw, by how many votes.
+    #[serde(flatten)]
+    pub held_out: Map<String, Value>,
     /// Where it comes from.
     #[serde(flatten)]
     pub source: DataSource,

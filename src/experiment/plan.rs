@@ -172,6 +172,7 @@ impl Plan {
                 scale: None,
                 weights: None,
                 preprocess: stand_in.preprocess.clone(),
+                held_out: Map::new(),
                 source: stand_in.source.clone(),
             };
             self.notes.push(format!("`{name}` is not on this machine: a synthetic stand-in takes its place"));

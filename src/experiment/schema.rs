@@ -2,6 +2,7 @@
 
 use crate::data::sound::{SPECTRA, TAPERS};
 use crate::data::words::{STOP_WORDS, TOKENS};
+use crate::results::about::DOMAINS;
 use nmfbench_algorithms::parameters::Bound;
 
 /// A table of the file.
@@ -183,6 +184,11 @@ const NATURAL: Kind = Kind::Integer(Range::from(0.0));
 const AMOUNT: Kind = Kind::Number(Range::above(0.0));
 /// The keys that say how a file becomes a matrix; they go with `path` only.
 pub const READING: &[&str] = &[
+    "domain",
+    "scene",
+    "features",
+    "truth",
+    "largest_classes",
     "key",
     "samples",
     "pixels",
@@ -227,13 +233,32 @@ pub const FIGURE_KINDS: &[&str] = &[
     "critical-difference",
     "scaling",
     "breakdown",
+    "over-rank",
 ];
 /// The tables there are.
-pub const TABLE_KINDS: &[&str] = &["time-to-target", "final-error", "pairwise", "scaling"];
+pub const TABLE_KINDS: &[&str] = &["time-to-target", "final-error", "pairwise", "scaling", "scores"];
 /// What a horizontal axis can show.
 pub const FIGURE_X: &[&str] = &["seconds", "iterations", "flops", "passes"];
 /// What a vertical axis can show.
-pub const FIGURE_Y: &[&str] = &["relative_error", "gap", "objective", "kkt_residual", "sparseness_w", "sparseness_h"];
+pub const FIGURE_Y: &[&str] = &[
+    "relative_error",
+    "gap",
+    "objective",
+    "kkt_residual",
+    "sparseness_w",
+    "sparseness_h",
+    "recovery",
+    "recovery_least",
+    "recovery_h",
+    "angle",
+    "angle_greatest",
+    "amari",
+    "accuracy",
+    "nmi",
+    "ari",
+    "recognition",
+    "recognition_gain",
+];
 
 /// What a claim can be about.
 pub const CLAIM_MEASURES: &[&str] = &[
@@ -245,6 +270,17 @@ pub const CLAIM_MEASURES: &[&str] = &[
     "kkt_residual",
     "sparseness_w",
     "sparseness_h",
+    "recovery",
+    "recovery_least",
+    "recovery_h",
+    "angle",
+    "angle_greatest",
+    "amari",
+    "accuracy",
+    "nmi",
+    "ari",
+    "recognition",
+    "recognition_gain",
 ];
 
 /// What stands above the first bracket.
@@ -319,6 +355,13 @@ pub const SECTIONS: &[Section] = &[
                     "what is done to A (features×samples, before `transpose`), in this order",
                 )
                 .form(Form::Words),
+                key(
+                    "test_share",
+                    Kind::Number(Range { minimum: Some(Bound::beyond(0.0)), maximum: Some(Bound::beyond(1.0)) }),
+                    "the share of each class that takes no part in a run and is recognised afterwards (`recognition`)",
+                ),
+                key("test_seed", NATURAL, "which samples these are: another seed, another draw (0; with `test_share`)"),
+                key("neighbours", POSITIVE, "how many of the nearest samples vote on a class (1; with `test_share`)"),
                 key("samples", Kind::Choice(&["rows", "columns"]), "what one sample is in the file (with `path`)"),
                 key(
                     "pixels",
@@ -331,6 +374,16 @@ pub const SECTIONS: &[Section] = &[
                     "labels",
                     Kind::Text,
                     "the classes of the samples: a variable, `first-column`, `last-column`, or a file beside it (with `path`)",
+                ),
+                key("domain", Kind::Choice(DOMAINS), "the field, which decides how factors are shown (with `path`)"),
+                key("scene", POSITIVE, "height and width of the picture whose pixels are the samples (with `path`)")
+                    .form(Form::List(Some(2))),
+                key("largest_classes", POSITIVE, "how many classes are kept, the largest ones (with `path`)"),
+                key("features", Kind::Text, "a file beside it with a name for each row of A (with `path`)"),
+                key(
+                    "truth",
+                    Kind::Text,
+                    "an .npz or .mat beside it with the true factors: w (m×r), and h (r×n) if known (with `path`)",
                 ),
                 key("cube", Kind::Bool, "whether an array is rows×columns×bands, a pixel a sample (with `path`)"),
                 key("window", Kind::Integer(Range::from(2.0)), "samples of a window of a spectrogram (with a .wav)"),

@@ -14,6 +14,7 @@ mod duels;
 pub mod export;
 mod factors;
 mod grid;
+mod over_rank;
 mod page;
 mod panel;
 mod scaling;
@@ -31,6 +32,7 @@ pub use factors::Factors;
 pub use spec::{FigureKind, FigureSpec, default_figures};
 
 use crate::analysis::{BestValues, DEFAULT_TARGETS, NoiseFloor, Problem};
+use crate::results::about::About;
 use crate::results::record::Record;
 use nmfbench_algorithms::Objective;
 use style::Style;
@@ -40,6 +42,9 @@ pub type LoadFactors<'a> = dyn Fn(&Record) -> Option<Factors> + 'a;
 
 /// Gives column j (from 0) of the data matrix of a run, m values.
 pub type LoadColumn<'a> = dyn Fn(&Record, usize) -> Option<Vec<f64>> + 'a;
+
+/// Tells what the rows and columns of the data of a run are.
+pub type LoadAbout<'a> = dyn Fn(&Record) -> About + 'a;
 
 /// What figures are made of.
 #[derive(Clone, Copy)]
@@ -56,13 +61,15 @@ pub struct Source<'a> {
     pub factors: Option<&'a LoadFactors<'a>>,
     /// Column j (from 0) of the data matrix a run was given, m values.
     pub column: Option<&'a LoadColumn<'a>>,
+    /// What the rows and columns of the data of a run are.
+    pub about: Option<&'a LoadAbout<'a>>,
 }
 
 impl<'a> Source<'a> {
     /// Records and best values alone: pictures of factors are left out.
     #[must_use]
     pub fn new(records: &'a [Record], best: &'a BestValues) -> Self {
-        Self { records, best, targets: &[], noise: &[], factors: None, column: None }
+        Self { records, best, targets: &[], noise: &[], factors: None, column: None, about: None }
     }
 
     /// The noise floor measured on a machine.
@@ -141,6 +148,7 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
         FigureKind::CriticalDifference => duels::critical_difference(spec, source),
         FigureKind::Breakdown => breakdown::render(spec, source),
         FigureKind::Scaling => scaling::render(spec, source),
+        FigureKind::OverRank => over_rank::render(spec, source),
     }
 }
 

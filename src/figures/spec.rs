@@ -49,7 +49,7 @@ pub enum FigureKind {
     TimeToTarget,
     /// Where runs end.
     FinalError,
-    /// The learnt pictures and what they make of the data.
+    /// What was learnt, shown as the field of the data shows it: pictures, topics, spectra, sounds, genes.
     Factors,
     /// The share of problem × target × seed reached within a price.
     Ecdf,
@@ -65,6 +65,8 @@ pub enum FigureKind {
     Scaling,
     /// Time of an iteration by the parts of its work.
     Breakdown,
+    /// The last value of a measure over the rank.
+    OverRank,
 }
 
 impl FigureSpec {
@@ -112,6 +114,7 @@ impl FigureSpec {
             FigureKind::CriticalDifference => self.compared("critical-difference"),
             FigureKind::Scaling => "scaling".into(),
             FigureKind::Breakdown => "breakdown".into(),
+            FigureKind::OverRank => format!("{y}-over-rank"),
         })
     }
 

@@ -4,8 +4,8 @@ use super::rows::Evidence;
 use crate::analysis::profile::best_of;
 use crate::analysis::show::significant;
 use crate::analysis::{
-    Bootstrap, Contest, Interval, Problem, Side, Size, Summary, X, attempts, last_error, on_one_machine, problems,
-    reach, scaling, to_targets,
+    Bootstrap, Contest, Interval, Problem, Run, Side, Size, Summary, X, Y, attempts, last_error, on_one_machine,
+    problems, quantile, reach, scaling, to_targets,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -39,6 +39,8 @@ pub enum TableKind {
     Pairwise,
     /// Exponents of the time of an iteration.
     Scaling,
+    /// Agreement with what is known of the data: recovery, angles, clusters, recognition.
+    Scores,
 }
 
 impl TableSpec {
@@ -56,6 +58,7 @@ impl TableSpec {
             TableKind::FinalError => "final-error",
             TableKind::Pairwise => "pairwise",
             TableKind::Scaling => "scaling",
+            TableKind::Scores => "scores",
         };
         self.file.clone().unwrap_or_else(|| match self.x {
             Some(x) if x != X::Seconds => format!("{kind}-{x}"),
@@ -67,7 +70,8 @@ impl TableSpec {
 /// The tables of an experiment that names none.
 #[must_use]
 pub fn default_tables() -> Vec<TableSpec> {
-    [TableKind::TimeToTarget, TableKind::FinalError, TableKind::Pairwise].map(TableSpec::new).to_vec()
+    let kinds = [TableKind::TimeToTarget, TableKind::FinalError, TableKind::Pairwise, TableKind::Scores];
+    kinds.map(TableSpec::new).to_vec()
 }
 
 /// A finished table in all of its forms.
@@ -111,6 +115,7 @@ pub fn write_table(spec: &TableSpec, evidence: &Evidence<'_>) -> Result<Written,
         TableKind::FinalError => final_error(evidence),
         TableKind::Pairwise => pairwise(spec, evidence),
         TableKind::Scaling => exponents(evidence),
+        TableKind::Scores => scores(evidence),
     };
     let name = spec.name();
     Ok(Written {
@@ -195,6 +200,36 @@ fn final_error(evidence: &Evidence<'_>) -> Sheet {
         ],
         rows,
     }
+}
+
+/// The measures for which some run has a value; no columns where none has.
+fn scores(evidence: &Evidence<'_>) -> Sheet {
+    let all = problems(evidence.records);
+    let value = |y: Y, run: &Run<'_>| run.end().map_or(f64::NAN, |end| y.of(end, run.start(), f64::NAN));
+    let known: Vec<(Y, &'static str)> = Y::SCORES
+        .into_iter()
+        .filter(|y| all.iter().flat_map(|p| &p.entrants).flat_map(|e| &e.runs).any(|run| value(*y, run).is_finite()))
+        .map(|y| (y, y.name()))
+        .collect();
+    let mut rows = Vec::new();
+    for problem in &all {
+        for entrant in &problem.entrants {
+            let mut row = subject(problem);
+            row.extend([Cell::Text(entrant.label.clone()), Cell::Count(entrant.runs.len())]);
+            for (y, _) in &known {
+                let values: Vec<f64> =
+                    entrant.runs.iter().map(|run| value(*y, run)).filter(|v| v.is_finite()).collect();
+                let at = |q| quantile(&values, q).unwrap_or(f64::NAN);
+                row.push(Cell::Ends(Interval { value: at(0.5), low: at(0.25), high: at(0.75) }));
+            }
+            rows.push(row);
+        }
+    }
+    let mut columns = vec!["dataset", "rank", "init", "label", "runs"];
+    columns.extend(known.iter().map(|(_, name)| *name));
+    let caption =
+        "agreement with what is known of the data at the end of the runs: median and quartiles over seeds".into();
+    Sheet { caption, keys: 4, columns, rows }
 }
 
 fn pairwise(spec: &TableSpec, evidence: &Evidence<'_>) -> Sheet {

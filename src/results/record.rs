@@ -1,6 +1,7 @@
 //! The record of one run: the truth from which every table and figure is rebuilt.
 
 use super::disturbance::{Disturbance, Mark};
+use super::scores::Scores;
 use nmfbench_algorithms::Objective;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -228,6 +229,9 @@ pub struct Checkpoint {
     pub dead_components: usize,
     /// How often a numerical safeguard fired so far (a lifted pivot, a fall-back).
     pub repairs: u64,
+    /// Agreement with what is known of the data; at the last look of a run only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
 }
 
 /// How a run ended.
@@ -282,15 +286,15 @@ impl fmt::Display for Status {
 }
 
 /// JSON has no NaN and no infinity: they are written as `null` and come back as NaN.
-mod null_is_nan {
+pub(super) mod null_is_nan {
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde calls")]
-    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::results) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         if value.is_finite() { serializer.serialize_f64(*value) } else { serializer.serialize_none() }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    pub(in crate::results) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
     }
 }

@@ -1,6 +1,7 @@
 //! `runs.csv` and `traces.csv`: tidy tables, rebuilt from the records; the same tables for other programs.
 
 use crate::results::record::{Checkpoint, ProgramMode, Record};
+use crate::results::scores::Scores;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -83,6 +84,17 @@ const RUN: &[RunColumn] = &[
     ("steal_seconds", |r| Value::Number(r.disturbance.and_then(|d| d.steal_seconds).unwrap_or(f64::NAN))),
     ("probe_before_seconds", |r| Value::Number(r.disturbance.map_or(f64::NAN, |d| d.probe_before))),
     ("probe_after_seconds", |r| Value::Number(r.disturbance.map_or(f64::NAN, |d| d.probe_after))),
+    ("recovery", |r| scored(r, |s| s.recovery)),
+    ("recovery_least", |r| scored(r, |s| s.recovery_least)),
+    ("recovery_h", |r| scored(r, |s| s.recovery_h)),
+    ("angle", |r| scored(r, |s| s.angle)),
+    ("angle_greatest", |r| scored(r, |s| s.angle_greatest)),
+    ("amari", |r| scored(r, |s| s.amari)),
+    ("accuracy", |r| scored(r, |s| s.accuracy)),
+    ("nmi", |r| scored(r, |s| s.nmi)),
+    ("ari", |r| scored(r, |s| s.ari)),
+    ("recognition", |r| scored(r, |s| s.recognition)),
+    ("recognition_pca", |r| scored(r, |s| s.recognition_pca)),
     ("mode", |r| text(r.program.as_ref().map_or("", |p| mode(p.mode)))),
 ];
 
@@ -120,6 +132,10 @@ fn whole(count: u64) -> Value {
 
 fn last(r: &Record, value: fn(&Checkpoint) -> f64) -> Value {
     Value::Number(r.last().map_or(f64::NAN, value))
+}
+
+fn scored(r: &Record, score: fn(&Scores) -> f64) -> Value {
+    Value::Number(r.last().and_then(|c| c.scores).map_or(f64::NAN, |scores| score(&scores)))
 }
 
 fn mode(mode: ProgramMode) -> &'static str {
@@ -279,6 +295,7 @@ pub(crate) mod tests {
             sparseness_h: 0.5,
             dead_components: 0,
             repairs: 0,
+            scores: None,
         };
         // NaN is not equal to itself; a record with one could not be compared.
         let look = Checkpoint { sparseness_w: 0.125, ..look };

@@ -8,9 +8,12 @@ use crate::data::write_npz;
 use crate::experiment::{Block, Cell, Init, Keep, Plan, Timing, stream};
 use crate::results::machine::Machine;
 use crate::results::record::{FORMAT, FactorsFile, Record, Status};
+use crate::results::scores::Scores;
 use crate::results::store::Store;
+use crate::scores::{principal_recognition, score};
 use nmfbench_algorithms::{Factors, Problem, Stop};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -33,6 +36,8 @@ pub(super) struct Maker<'a> {
     work: TempDir,
     /// In it, where a program finds its start and leaves its factors; absolute.
     exchange: PathBuf,
+    /// Recognition rates of principal components, by data set and rank.
+    principal: RefCell<HashMap<(usize, usize), f64>>,
 }
 
 /// What the runs of one block read.
@@ -53,7 +58,7 @@ impl<'a> Maker<'a> {
         // Programs are launched in a folder of their own.
         let exchange =
             std::path::absolute(work.path().join("exchange")).map_err(|e| RunnerError::Files(e.to_string()))?;
-        Ok(Maker { plan, prepared, store, machine, work, exchange })
+        Ok(Maker { plan, prepared, store, machine, work, exchange, principal: RefCell::default() })
     }
 
     /// Makes the start of a block and writes it where the processes of its runs find it.
@@ -121,13 +126,40 @@ impl<'a> Maker<'a> {
             },
             schedule: experiment.checkpoints.into(),
             timing: self.timing(cell),
-            factors: (experiment.factors == Keep::All).then(|| self.store.path(&factors_path(&job.key))),
+            factors: self.factors(job),
             program: cell.external.as_ref().map(|external| Program {
                 command: self.prepared.command(external),
                 exchange: external.exchange,
                 folder: self.exchange.clone(),
             }),
         }
+    }
+
+    /// Where the final factors of a run are written: where they are kept, or where they are only looked at.
+    fn factors(&self, job: &Job<'_>) -> Option<PathBuf> {
+        if self.keeps() {
+            return Some(self.store.path(&factors_path(&job.key)));
+        }
+        let dataset = &self.prepared.datasets[job.cell.dataset].dataset;
+        let known = !dataset.parts.is_empty() || dataset.labels.is_some();
+        known.then(|| self.work.path().join("final.npz"))
+    }
+
+    fn keeps(&self) -> bool {
+        self.plan.experiment.factors == Keep::All
+    }
+
+    /// How well the final factors agree with what is known of the data.
+    fn scores(&self, job: &Job<'_>) -> Option<Scores> {
+        let data = &self.prepared.datasets[job.cell.dataset];
+        let factors = worker::read_factors(&self.factors(job)?).ok()?;
+        let mut scores = score(&factors, &data.matrix, &data.dataset)?;
+        if data.dataset.held_out.is_some() {
+            let (dataset, rank) = (job.cell.dataset, job.cell.rank);
+            let rate = || principal_recognition(rank, &data.matrix, &data.dataset).unwrap_or(f64::NAN);
+            scores.recognition_pca = *self.principal.borrow_mut().entry((dataset, rank)).or_insert_with(rate);
+        }
+        Some(scores)
     }
 
     /// Programs stop their own clock whenever they hand factors over; there is nothing to replay.
@@ -154,7 +186,8 @@ impl<'a> Maker<'a> {
             interrupted: &|| monitor.borrow().interrupted(),
             look: &mut |checkpoint| monitor.borrow_mut().look(checkpoint),
         };
-        let outcome = process::execute(command, &self.request(job, files), &mut watch).map_err(RunnerError::Spawn)?;
+        let mut outcome =
+            process::execute(command, &self.request(job, files), &mut watch).map_err(RunnerError::Spawn)?;
         // The next program shall find an empty one.
         let _ = std::fs::remove_dir_all(&self.exchange);
         if matches!(outcome.end, End::Cut(Status::Interrupted, _)) {
@@ -163,6 +196,9 @@ impl<'a> Maker<'a> {
         if !matches!(outcome.end, End::Done(_)) {
             // Factors of a run that did not end properly would be mistaken for a result.
             let _ = std::fs::remove_file(self.store.path(&factors_path(&job.key)));
+        }
+        if let (End::Done(Done { factors: Some(_), .. }), Some(last)) = (&outcome.end, outcome.trace.last_mut()) {
+            last.scores = self.scores(job);
         }
         Ok(Some(self.record(job, outcome, started)))
     }
@@ -214,7 +250,10 @@ impl<'a> Maker<'a> {
             machine: self.machine.id.clone(),
             version: self.machine.version.clone(),
             started,
-            factors: done.factors.map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
+            factors: done
+                .factors
+                .filter(|_| self.keeps())
+                .map(|sha256| FactorsFile { path: factors_path(key), sha256 }),
             program: outcome.program,
             disturbance: done.disturbance,
             tries: 0,

@@ -251,6 +251,9 @@ impl Prepared {
             other => (other, None),
         };
         write_once(&path, a)?;
+        let about =
+            serde_json::to_vec(&self.datasets[dataset].dataset.about()).expect("words and numbers are plain data");
+        store.write(&about_path(facts), &about)?;
         let Some(weights) = weights else { return Ok((path, None)) };
         let end = if matches!(weights, Matrix::Sparse(_)) { "weights.npz" } else { "weights.npy" };
         let beside = path.with_extension(end);
@@ -290,6 +293,12 @@ pub(crate) fn read_matrix(path: &Path, weights: Option<&Path>) -> Result<Matrix<
     };
     let Some(weights) = weights else { return read(path) };
     Ok(Matrix::Weighted(Weighted::from_product(read(path)?, read(weights)?)?))
+}
+
+/// Where it is said what the rows and columns of the prepared matrix are.
+#[must_use]
+pub fn about_path(facts: &DatasetFacts) -> String {
+    format!("data/{}.about.json", &facts.digest[..16.min(facts.digest.len())])
 }
 
 /// Where the prepared matrix lies in the results folder.

@@ -179,6 +179,7 @@ pub(super) fn checkpoint(progress: &Progress, measures: &Measures, (seconds, cpu
         sparseness_h: measures.sparseness_h,
         dead_components: measures.dead_components,
         repairs: progress.effort.repairs,
+        scores: None,
     }
 }
 

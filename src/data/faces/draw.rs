@@ -34,6 +34,24 @@ impl FaceTruth {
             grain: Grain::draw(&mut part(14)),
         }
     }
+
+    /// The same person in the circumstances of another picture: expression, gaze, clothes, light, backdrop, pose, noise.
+    #[must_use]
+    pub fn met_again(self, other: &Self) -> Self {
+        let Eyes { open, gaze_x, gaze_y, .. } = other.eyes;
+        let Mouth { smile, open: gap, .. } = other.mouth;
+        let Body { tone, collar, .. } = other.body;
+        Self {
+            eyes: Eyes { open, gaze_x, gaze_y, ..self.eyes },
+            mouth: Mouth { smile, open: gap, ..self.mouth },
+            body: Body { tone, collar, ..self.body },
+            light: other.light.clone(),
+            backdrop: other.backdrop.clone(),
+            pose: other.pose.clone(),
+            grain: other.grain.clone(),
+            ..self
+        }
+    }
 }
 
 /// One part's random stream.

@@ -73,6 +73,19 @@ pub fn render(count: usize, size: usize, seed: u64) -> FaceSet {
     FaceSet { height: size, width: size, pixels, truth, parts: part_masks(size) }
 }
 
+/// The same of `people`, who take turns: face `i` is of person `i % people`, whose head, hair, glasses and clothes stay, while
+/// expression, gaze, light, pose and backdrop are drawn for each picture.
+///
+/// # Panics
+/// If `size` or `people` is 0.
+#[must_use]
+pub fn render_people(count: usize, people: usize, size: usize, seed: u64) -> FaceSet {
+    let face = |index: usize| FaceTruth::draw(seed, index % people).met_again(&FaceTruth::draw(seed, people + index));
+    let truth: Vec<FaceTruth> = (0..count).map(face).collect();
+    let pixels = truth.iter().flat_map(|face| render_face(face, size)).collect();
+    FaceSet { height: size, width: size, pixels, truth, parts: part_masks(size) }
+}
+
 /// Draws one face of `size` × `size` pixels, row by row: grey values in [0, 1], multiples of 1/255.
 ///
 /// # Panics

@@ -2,6 +2,7 @@
 
 use super::{GENERATORS, Generator, Layout, Missing, Pixels, Request, Samples, Scale, Source};
 use crate::data::error::DataError;
+use crate::data::held_out::Split;
 use crate::data::low_rank::LowRank;
 use crate::data::planted::{Planted, Rule};
 use crate::data::preprocess::Step;
@@ -10,6 +11,7 @@ use crate::data::sparse_uniform::SparseUniform;
 use crate::data::word_counts::WordCounts;
 use crate::data::words::{StopWords, Tokens, Words};
 use crate::data::{catalogue, faces};
+use crate::results::about::Domain;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -125,6 +127,26 @@ pub(super) struct Fields {
     density: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pure: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<Domain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scene: Option<[usize; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truth: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_classes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_share: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_seed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neighbours: Option<usize>,
 }
 
 impl TryFrom<Fields> for Request {
@@ -146,9 +168,12 @@ impl TryFrom<Fields> for Request {
         if fields.missing.is_some() && fields.weights.is_some() {
             return Err(DataError::field("missing", "a value", "nothing: `weights` says what is missing"));
         }
-        let (spectrogram, words) = (fields.spectrogram()?, fields.words()?);
+        let (spectrogram, words, split) = (fields.spectrogram()?, fields.words()?, fields.split()?);
         let Fields { title, key, transpose, samples, pixels, scale, image, labels, cube, preprocess, .. } = fields;
-        let Fields { signed, missing, weights, .. } = fields;
+        let Fields { signed, missing, weights, domain, scene, features, truth, largest_classes, .. } = fields;
+        if largest_classes == Some(0) {
+            return Err(DataError::field("largest_classes", "0", "at least 1"));
+        }
         let cube = cube.unwrap_or(false);
         let layout = Layout {
             key,
@@ -164,11 +189,12 @@ impl TryFrom<Fields> for Request {
             ..Layout::default()
         };
         let layout = Layout { signed, missing, weights, ..layout };
+        let layout = Layout { domain, scene, features, truth, largest_classes, ..layout };
         if let (true, Some(step)) = (layout.special(), preprocess.first()) {
             let expected = "nothing: steps are made for known numbers ≥ 0 that all count alike";
             return Err(DataError::field("preprocess", format!("`{}`", step.name()), expected));
         }
-        Ok(Self { source, title, layout, preprocess })
+        Ok(Self { source, title, layout, preprocess, split })
     }
 }
 
@@ -218,7 +244,8 @@ impl Fields {
             "synthetic-faces" => {
                 let count = self.count.take().unwrap_or(faces::DEFAULT_COUNT);
                 let size = self.size.take().unwrap_or(faces::DEFAULT_SIZE);
-                let generator = Generator::SyntheticFaces { count, size, seed: self.seed.take().unwrap_or(1) };
+                let (seed, people) = (self.seed.take().unwrap_or(1), self.people.take().unwrap_or(0));
+                let generator = Generator::SyntheticFaces { count, size, seed, people };
                 generator.check()?;
                 Ok(generator)
             }
@@ -249,6 +276,19 @@ impl Fields {
         }
         let (taper, spectrum) = (self.taper.unwrap_or_default(), self.spectrum.unwrap_or_default());
         Ok(Some(Spectrogram { window, hop: self.hop, taper, spectrum }))
+    }
+
+    fn split(&self) -> Result<Option<Split>, DataError> {
+        let Some(share) = self.test_share else {
+            let given = [("test_seed", self.test_seed.is_some()), ("neighbours", self.neighbours.is_some())];
+            return match given.iter().find(|(_, given)| *given) {
+                None => Ok(None),
+                Some((field, _)) => Err(DataError::field(field, "a value", "a `test_share` beside it")),
+            };
+        };
+        let split = Split { share, seed: self.test_seed.unwrap_or(0), neighbours: self.neighbours.unwrap_or(1) };
+        split.check()?;
+        Ok(Some(split))
     }
 
     fn words(&self) -> Result<Option<Words>, DataError> {
@@ -295,6 +335,7 @@ impl Fields {
         }
         if rule == Rule::Hyperspectral {
             made.pure = self.pure.take().unwrap_or(made.pure);
+            made.width = self.width.take().unwrap_or(made.width);
         }
         made.check()?;
         Ok(made)
@@ -314,6 +355,8 @@ impl Fields {
             ("concentration", self.concentration.is_some()),
             ("density", self.density.is_some()),
             ("pure", self.pure.is_some()),
+            ("people", self.people.is_some()),
+            ("width", self.width.is_some()),
         ];
         let layout = [
             ("key", self.key.is_some()),
@@ -326,6 +369,11 @@ impl Fields {
             ("tokens", self.tokens.is_some()),
             ("signed", self.signed),
             ("missing", self.missing.is_some()),
+            ("domain", self.domain.is_some()),
+            ("scene", self.scene.is_some()),
+            ("features", self.features.is_some()),
+            ("truth", self.truth.is_some()),
+            ("largest_classes", self.largest_classes.is_some()),
         ];
         let stray = |fields: &[(&'static str, bool)]| fields.iter().find(|(_, given)| *given).map(|(field, _)| *field);
         if let Some(field) = stray(&parameters) {
@@ -354,11 +402,22 @@ impl From<Request> for Fields {
             signed,
             missing,
             weights,
+            domain,
+            scene,
+            features,
+            truth,
+            largest_classes,
+            lenient: _,
         } = request.layout;
         let (title, preprocess) = (request.title, request.preprocess);
         let mut fields = Self { title, key, transpose, samples, pixels, scale, image, preprocess, ..Self::default() };
         (fields.signed, fields.missing, fields.weights) = (signed, missing, weights);
+        (fields.domain, fields.scene, fields.features, fields.truth) = (domain, scene, features, truth);
+        fields.largest_classes = largest_classes;
         (fields.labels, fields.cube) = (labels, cube.then_some(true));
+        if let Some(Split { share, seed, neighbours }) = request.split {
+            (fields.test_share, fields.test_seed, fields.neighbours) = (Some(share), Some(seed), Some(neighbours));
+        }
         if let Some(Spectrogram { window, hop, taper, spectrum }) = spectrogram {
             (fields.window, fields.hop) = (Some(window), hop);
             (fields.taper, fields.spectrum) = (Some(taper), Some(spectrum));
@@ -387,6 +446,7 @@ impl From<Request> for Fields {
                         let mixes = matches!(made.rule, Rule::NearSeparable | Rule::Hyperspectral);
                         fields.concentration = mixes.then_some(made.concentration);
                         fields.pure = (made.rule == Rule::Hyperspectral).then_some(made.pure);
+                        fields.width = (made.width > 0).then_some(made.width);
                         made.rule.name()
                     }
                     Generator::WordCounts(counts) => {
@@ -400,8 +460,9 @@ impl From<Request> for Fields {
                         (fields.density, fields.seed) = (Some(density), Some(seed));
                         "sparse-uniform"
                     }
-                    Generator::SyntheticFaces { count, size, seed } => {
+                    Generator::SyntheticFaces { count, size, seed, people } => {
                         (fields.count, fields.size, fields.seed) = (Some(count), Some(size), Some(seed));
+                        fields.people = (people > 0).then_some(people);
                         "synthetic-faces"
                     }
                 };
@@ -444,6 +505,8 @@ mod tests {
             "generator = \"swimmer\"\nscale = \"none\"",
             "path = \"a.wav\"\nwindow = 256\nhop = 64\ntaper = \"hamming\"\nspectrum = \"power\"",
             "path = \"texts\"\ntokens = \"letters\"\nstop_words = \"english\"\nmin_documents = 2\nmax_share = 0.5",
+            "path = \"a.npy\"\ndomain = \"spectra\"\nscene = [3, 4]\nfeatures = \"bands.txt\"\nlargest_classes = 3\ntruth = \"w.npz\"",
+            "generator = \"hyperspectral\"\nm = 5\nn = 12\nrank = 2\nwidth = 4",
             "path = \"a.npy\"\ncube = true\nlabels = \"classes.txt\"",
             "generator = \"low-rank\"\nm = 5\nn = 4\nrank = 2\nnoise = 0.1\nseed = 3",
             "generator = \"half-normal\"\nm = 5\nn = 4\nseed = 2",
@@ -454,6 +517,7 @@ mod tests {
             "generator = \"word-counts\"\nm = 50\nn = 40\nrank = 2\nlength = 30.5\npreprocess = [\"tf-idf\", \"columns-l2\"]",
             "generator = \"sparse-uniform\"\nm = 5\nn = 4\ndensity = 0.5\nseed = 2",
             "generator = \"synthetic-faces\"\ncount = 3\nsize = 19",
+            "generator = \"synthetic-faces\"\ncount = 6\nsize = 19\npeople = 2\ntest_share = 0.5\nneighbours = 3",
         ] {
             let request = parse(text).unwrap();
             assert_eq!(parse(&toml::to_string(&request).unwrap()).unwrap(), request, "{text}");
@@ -481,6 +545,9 @@ mod tests {
         assert!(error("path = \"a\"\nstop_words = \"english\"").contains("expected `tokens` beside it"));
         assert!(error("path = \"a\"\ntokens = \"letters\"\nmax_share = 0").contains("`max_share`: found 0"));
         assert!(error("path = \"a\"\npreprocess = [\"tfidf\"]").contains("tfidf"));
+        assert!(error("name = \"orl\"\ntest_share = 1").contains("`test_share`: found 1"));
+        assert!(error("name = \"orl\"\ntest_share = 0.5\nneighbours = 0").contains("`neighbours`: found 0"));
+        assert!(error("name = \"orl\"\ntest_seed = 3").contains("expected a `test_share` beside it"));
         assert!(error("name = \"orl\"\nsigned = true").contains("`signed`: found a value, expected nothing"));
         assert!(error("path = \"a\"\nmissing = \"none\"").contains("expected `nan` or `zero`"));
         let both = error("path = \"a\"\nmissing = \"nan\"\nweights = \"w.npy\"");

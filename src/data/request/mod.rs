@@ -3,6 +3,7 @@
 mod fields;
 
 use super::error::DataError;
+use super::held_out::Split;
 use super::low_rank::LowRank;
 use super::planted::Planted;
 use super::preprocess::Step;
@@ -10,6 +11,7 @@ use super::sound::Spectrogram;
 use super::sparse_uniform::SparseUniform;
 use super::word_counts::WordCounts;
 use super::words::Words;
+use crate::results::about::Domain;
 use fields::{Fields, ScaleField};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ pub struct Request {
     pub layout: Layout,
     /// What is done to A before it is factorised, in this order; a transposition comes after it.
     pub preprocess: Vec<Step>,
+    /// Which samples are kept back at the very end, to try a factorisation on.
+    pub split: Option<Split>,
 }
 
 /// Where data come from.
@@ -60,6 +64,8 @@ pub enum Generator {
         size: usize,
         /// Seed of the renderer.
         seed: u64,
+        /// How many people the faces are of, each in several pictures; 0 when nobody is there twice.
+        people: usize,
     },
 }
 
@@ -105,6 +111,18 @@ pub struct Layout {
     pub signed: bool,
     /// What stands for an entry that is not known.
     pub missing: Option<Missing>,
+    /// The field the data come from, where the format does not say it.
+    pub domain: Option<Domain>,
+    /// Height and width of the picture whose pixels the samples are, row by row.
+    pub scene: Option<[usize; 2]>,
+    /// A file beside the data with a name for each row of A.
+    pub features: Option<String>,
+    /// A file beside the data with the true factors: `w` (or `W`, `M`), and `h` (or `H`, `A`) if they are known.
+    pub truth: Option<String>,
+    /// How many classes are kept, the largest ones; samples of the others leave.
+    pub largest_classes: Option<usize>,
+    /// Whether files beside the data (classes, names, true factors) that are not there are done without.
+    pub lenient: bool,
     /// The file of the weights of the entries, of the same layout; 0 for an entry that is not known.
     pub weights: Option<PathBuf>,
 }
@@ -168,19 +186,20 @@ impl Request {
             title: None,
             layout: Layout::default(),
             preprocess: Vec::new(),
+            split: None,
         }
     }
 
     /// A file or folder with its format's defaults.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { source: Source::Path(path.into()), title: None, layout: Layout::default(), preprocess: Vec::new() }
+        Self { source: Source::Path(path.into()), ..Self::named("") }
     }
 
     /// A rule.
     #[must_use]
     pub fn generated(generator: Generator) -> Self {
-        Self { source: Source::Generator(generator), title: None, layout: Layout::default(), preprocess: Vec::new() }
+        Self { source: Source::Generator(generator), ..Self::named("") }
     }
 
     /// The same request with relative paths taken from `folder`, as paths in an experiment are from its file.
@@ -206,7 +225,10 @@ impl Generator {
             Self::Planted(planted) => planted.check(),
             Self::WordCounts(counts) => counts.check(),
             Self::SparseUniform(request) => request.check(),
-            Self::SyntheticFaces { count, size, .. } => {
+            Self::SyntheticFaces { count, size, people, .. } => {
+                if people > count {
+                    return Err(DataError::field("people", people.to_string(), format!("0 to the count of {count}")));
+                }
                 if !(1..=100_000).contains(count) {
                     return Err(DataError::field("count", count.to_string(), "1 to 100000"));
                 }

@@ -1,13 +1,18 @@
-//! What was learnt: the columns of W as pictures, and what they make of the data.
+//! What was learnt, as the field of the data shows it: pictures and what they make of the data, topics as words, spectra with
+//! abundances, notes over time, signatures of genes.
 
 mod basis;
+mod components;
+mod genes;
 mod pictures;
 mod reconstruction;
+mod topics;
 
 use super::grid::file_name;
 use super::sheet::Drawn;
-use super::{FigureSpec, Rendered, Source, sentence};
+use super::{FigureSpec, LoadColumn, Rendered, Source, Styles, sentence};
 use crate::analysis::{Problem, Run, problems, show};
+use crate::results::about::{About, Domain};
 use crate::results::record::{ImageShape, Record};
 
 /// The final factors of a run, A ≈ WH.
@@ -53,14 +58,30 @@ impl Factors {
         column
     }
 
-    /// The components by falling contribution ‖w_l‖‖h_l‖; equal ones keep their order.
-    fn by_contribution(&self) -> Vec<usize> {
-        let size = |l: usize| {
-            let w: f64 = self.basis(l).iter().map(|v| v * v).sum();
-            let h: f64 = (0..self.n).map(|j| self.h[j * self.k + l].powi(2)).sum();
-            (w * h).sqrt()
+    /// ‖w_l‖.
+    fn norm(&self, l: usize) -> f64 {
+        self.basis(l).iter().map(|v| v * v).sum::<f64>().sqrt()
+    }
+
+    /// The contribution ‖w_l‖‖h_l‖ of each component.
+    fn contributions(&self) -> Vec<f64> {
+        let h = |l: usize| (0..self.n).map(|j| self.h[j * self.k + l].powi(2)).sum::<f64>().sqrt();
+        (0..self.k).map(|l| self.norm(l) * h(l)).collect()
+    }
+
+    /// The component with the greatest ‖w_l‖h_lj for each column; nothing where all are 0.
+    fn strongest(&self) -> Vec<Option<usize>> {
+        let norms: Vec<f64> = (0..self.k).map(|l| self.norm(l)).collect();
+        let one = |j: usize| {
+            let weights = self.coefficients(j).iter().zip(&norms).map(|(h, norm)| h * norm).enumerate();
+            weights.rev().filter(|w| w.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|w| w.0)
         };
-        let sizes: Vec<f64> = (0..self.k).map(size).collect();
+        (0..self.n).map(one).collect()
+    }
+
+    /// The components by falling contribution; equal ones keep their order.
+    fn by_contribution(&self) -> Vec<usize> {
+        let sizes = self.contributions();
         let mut order: Vec<usize> = (0..self.k).collect();
         order.sort_by(|a, b| sizes[*b].total_cmp(&sizes[*a]));
         order
@@ -85,16 +106,25 @@ impl Shown<'_> {
     }
 }
 
-/// Two figures for each problem whose columns are pictures: the basis, and some pictures made of it.
+/// Entrants whose factors are shown, of those in one problem: more would not fit beside each other.
+const ENTRANTS: usize = 4;
+
+/// The figures of each problem whose field has some.
 pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Rendered>> {
     let all = problems(source.records);
+    let styles = Styles::of(&all);
     let mut rendered = Vec::new();
+    let mut pictured = false;
     for problem in &all {
-        let (Some(image), Some(load)) = (problem.dataset.image, source.factors) else { continue };
-        if image.height * image.width != problem.dataset.m || problem.dataset.m == 0 {
+        let first = problem.entrants.iter().flat_map(|e| &e.runs).map(|run| run.record).next();
+        let about = first.zip(source.about).map_or_else(About::default, |(record, about)| about(record));
+        let image = problem.dataset.image.filter(|i| i.height * i.width == problem.dataset.m && problem.dataset.m > 0);
+        if image.is_none() && about.domain == Domain::Other {
             continue;
         }
-        let shown = shown(problem, load);
+        pictured = true;
+        let Some(load) = source.factors else { continue };
+        let mut shown = shown(problem, load);
         if shown.is_empty() {
             continue;
         }
@@ -102,20 +132,45 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
         let end = format!("-{}-k{}-{}", file_name(&problem.dataset.name), problem.rank, file_name(problem.init));
         let name = if one { spec.name() } else { spec.name() + &end };
         let heading = heading(spec, problem);
-        rendered.push(basis::render(&name, &heading, image, &shown)?);
-        if let Some(column) = source.column {
-            rendered.extend(reconstruction::render(&name, &heading, image, &shown, column)?);
+        if let Some(image) = image {
+            rendered.push(basis::render(&name, &heading, image, &shown)?);
+            if let Some(column) = source.column {
+                rendered.extend(reconstruction::render(&name, &heading, image, &shown, column)?);
+            }
+            continue;
         }
+        shown.truncate(ENTRANTS);
+        rendered.extend(match about.domain {
+            Domain::Text => topics::render(&name, &heading, &about, &shown, &styles)?,
+            Domain::Genes => genes::render(&name, &heading, &about, &shown, source.column)?,
+            _ => components::render(&name, &heading, &about, &shown, &styles)?,
+        });
     }
     if rendered.is_empty() {
-        let words = if all.iter().all(|p| p.dataset.image.is_none()) {
-            "The columns of this data are no pictures, so there is no basis to show."
-        } else {
+        let words = if pictured {
             "No factors of runs that ended properly were kept, so there is no basis to show."
+        } else {
+            "The columns of this data are no pictures, so there is no basis to show, and no field is named that has others."
         };
         rendered.push(sentence(spec, &spec.name(), words)?);
     }
     Ok(rendered)
+}
+
+/// The name of an entrant's own page.
+fn page_name(name: &str, what: &str, entry: &Shown<'_>, shown: &[Shown<'_>]) -> String {
+    let own = if shown.len() == 1 { String::new() } else { format!("-{}", file_name(&entry.label)) };
+    format!("{name}-{what}{own}")
+}
+
+/// A sentence where not everything is shown.
+fn left_out(all: usize, shown: usize, what: &str) -> String {
+    if all > shown { format!("{shown} of {all} {what} are shown. ") } else { String::new() }
+}
+
+/// What a class is called.
+fn class_name(about: &About, class: u32) -> String {
+    about.classes.get(class as usize).cloned().unwrap_or_else(|| format!("class {class}"))
 }
 
 fn heading(spec: &FigureSpec, problem: &Problem<'_>) -> String {

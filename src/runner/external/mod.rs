@@ -285,6 +285,7 @@ impl Host<'_> {
             sparseness_h: measures.sparseness_h,
             dead_components: measures.dead_components,
             repairs: 0,
+            scores: None,
         }))?;
         Ok(measures)
     }
