@@ -197,7 +197,8 @@ impl<'a> Maker<'a> {
             // Factors of a run that did not end properly would be mistaken for a result.
             let _ = std::fs::remove_file(self.store.path(&factors_path(&job.key)));
         }
-        if let (End::Done(Done { factors: Some(_), .. }), Some(last)) = (&outcome.end, outcome.trace.last_mut()) {
+        let written = matches!(&outcome.end, End::Done(done) if done.factors.is_some());
+        if let (true, Some(last)) = (written, outcome.trace.last_mut()) {
             last.scores = self.scores(job);
         }
         Ok(Some(self.record(job, outcome, started)))
