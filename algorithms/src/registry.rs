@@ -20,7 +20,7 @@ use thiserror::Error;
 /// The algorithms of this crate. A static: a constant would be compiled again, with every method, in each crate that
 /// names it.
 pub static BUILTIN: &[Entry] = &[
-    entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13").explained(include_str!("rules/mu.rs"), "2pk² + 2pk for each factor X (p×k)"),
+    entry::<Alternating<Mu>>("mu", "multiplicative update", "Lee & Seung (2001), NIPS 13").explained(include_str!("rules/mu.rs"), "2pk² + 2pk for each factor X (p×k)").revision(2),
     entry::<Alternating<Als>>("als", "alternating least squares, clipped", "Berry et al. (2007), CSDA 52").explained(include_str!("rules/als.rs"), "2pk² + 3pk + k³/3 for each factor X (p×k)"),
     entry::<Alternating<Hals>>(
         "hals",

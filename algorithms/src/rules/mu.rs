@@ -19,7 +19,8 @@ use std::array::from_fn;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Mu {
-    /// Lower bound of the factors' entries, in units of √(mean(A)/k); never below the scalar type's own precision.
+    /// Lower bound of the factors' entries, in units of √(mean(A)/k), and not below the scalar type's own precision; 0 is
+    /// the rule of 2001 without one, whose entries may fall to where none comes back.
     #[schemars(range(min = 0.0))]
     floor: f64,
 }
@@ -42,9 +43,9 @@ impl Rule for Mu {
     type Update<T: Real> = MuUpdate<T>;
 
     fn prepare<T: Real>(&self, side: &Side) -> MuUpdate<T> {
-        // Below the smallest normal number arithmetic slows down by an order of magnitude, so that is the floor's floor.
-        let floor = (self.floor.max(0.5 * T::EPSILON) * side.scale).max(T::TINY);
-        MuUpdate { floor: T::of(floor) }
+        let floor = if self.floor > 0.0 { self.floor.max(0.5 * T::EPSILON) * side.scale } else { 0.0 };
+        // Below the smallest normal number arithmetic slows down by an order of magnitude.
+        MuUpdate { floor: T::of(floor.max(T::TINY)) }
     }
 }
 
