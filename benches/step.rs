@@ -6,7 +6,7 @@
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use faer::{Mat, Par};
-use nmfbench::algorithms::parameters::{Parameters, Table};
+use nmfbench::algorithms::parameters::Table;
 use nmfbench::algorithms::random::{Stream, key};
 use nmfbench::algorithms::{
     AnlsAs, AnlsBpp, AoAdmm, Factors, Gcd, Hals, Init, Matrix, Mu, MuLin, NeNmf, Pgd, Problem, Registry, Rule, Side,

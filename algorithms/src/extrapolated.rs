@@ -22,7 +22,7 @@ use crate::matrix::count;
 use crate::parameters::{self, Field, ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Part, Problem, Shape};
 use crate::products::{Factor, Order, Penalties, Products};
-use crate::real::{Real, max};
+use crate::real::{Real, positive};
 use faer::prelude::*;
 use faer::{Mat, MatMut};
 use schemars::JsonSchema;
@@ -266,7 +266,7 @@ fn copy<T: Real>(to: &mut Mat<T>, from: &Mat<T>) {
 
 fn clip<T: Real>(mut x: MatMut<'_, T>) {
     for j in 0..x.ncols() {
-        column_mut(x.rb_mut(), j).iter_mut().for_each(|x| *x = max(*x, T::of(0.0)));
+        column_mut(x.rb_mut(), j).iter_mut().for_each(|x| *x = positive(*x));
     }
 }
 

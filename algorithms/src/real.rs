@@ -52,6 +52,13 @@ impl Real for f32 {
     }
 }
 
+/// A number where it is normal and above 0, else 0 (NaN stays): what dies away in a factor ends there, as arithmetic below
+/// the smallest normal number is slow.
+#[inline(always)]
+pub(crate) fn positive<T: Real>(x: T) -> T {
+    if x < T::of(T::TINY) { T::of(0.0) } else { x }
+}
+
 /// The larger of two numbers; the first where they do not compare (NaN stays where it is).
 #[inline(always)]
 pub(crate) fn max<T: Real>(x: T, floor: T) -> T {

@@ -22,7 +22,7 @@ use crate::kernels::spectral::Eigen;
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
 use crate::products::Factor;
-use crate::real::{Real, max};
+use crate::real::{Real, positive};
 use faer::Mat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,18 +168,18 @@ fn log_det<T: Real>(w: &Mat<T>, unit: f64, delta: f64, gram: &mut Mat<T>, eigen:
 /// Makes X feasible: its entries ≥ 0, and its sums where this is the bounded factor.
 fn project<T: Real>(x: &mut Mat<T>, factor: Factor, stochastic: Factor, line: &mut [f64]) {
     if factor != stochastic {
-        (0..x.ncols()).for_each(|j| x.col_as_slice_mut(j).iter_mut().for_each(|x| *x = max(*x, T::of(0.0))));
+        (0..x.ncols()).for_each(|j| x.col_as_slice_mut(j).iter_mut().for_each(|x| *x = positive(*x)));
     } else if factor == Factor::W {
         for l in 0..x.ncols() {
             line.iter_mut().zip(x.col_as_slice(l)).for_each(|(to, x)| *to = x.to_f64());
             onto_simplex(line, false);
-            x.col_as_slice_mut(l).iter_mut().zip(&*line).for_each(|(x, from)| *x = T::of(*from));
+            x.col_as_slice_mut(l).iter_mut().zip(&*line).for_each(|(x, from)| *x = positive(T::of(*from)));
         }
     } else {
         for j in 0..x.nrows() {
             line.iter_mut().enumerate().for_each(|(l, to)| *to = x[(j, l)].to_f64());
             onto_simplex(line, true);
-            line.iter().enumerate().for_each(|(l, from)| x[(j, l)] = T::of(*from));
+            line.iter().enumerate().for_each(|(l, from)| x[(j, l)] = positive(T::of(*from)));
         }
     }
 }

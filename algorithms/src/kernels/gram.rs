@@ -24,9 +24,9 @@ const LARGE: usize = 1 << 17;
 pub fn gram<T: Real>(mut gram: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
     let (p, k) = x.shape();
     assert_eq!(gram.shape(), (k, k), "a Gram matrix has a row and a column for each column of the factor");
-    T::with_scratch(STEP * k, |tail| {
-        let task = Task { gram: gram.rb_mut(), x, tail, columns: 0..k };
-        task.divided(if p * k * k < LARGE { 1 } else { threads(par) });
+    let threads = if p * k * k < LARGE { 1 } else { threads(par) };
+    T::with_scratch(threads * STEP * k, |tail| {
+        Task { gram: gram.rb_mut(), x, tail, columns: 0..k }.divided(threads);
     });
     for j in 0..k {
         for i in 0..j {
@@ -39,7 +39,7 @@ pub fn gram<T: Real>(mut gram: MatMut<'_, T>, x: MatRef<'_, T>, par: Par) {
 struct Task<'a, T> {
     gram: MatMut<'a, T>,
     x: MatRef<'a, T>,
-    /// For the last rows of X, with zeros below, column after column.
+    /// For the last rows of X, with zeros below, column after column; as often as there are threads.
     tail: &'a mut [T],
     columns: Range<usize>,
 }
@@ -58,13 +58,10 @@ impl<T: Real> Task<'_, T> {
         }
         let (left, right) = gram.split_at_col_mut(middle - columns.start);
         let (first, last) = (columns.start..middle, middle..columns.end);
+        let (before, after) = tail.split_at_mut(threads / 2 * STEP * k);
         rayon::join(
-            || Task { gram: left, x, tail, columns: first }.divided(threads / 2),
-            || {
-                T::with_scratch(STEP * k, |tail| {
-                    Task { gram: right, x, tail, columns: last }.divided(threads - threads / 2);
-                });
-            },
+            || Task { gram: left, x, tail: before, columns: first }.divided(threads / 2),
+            || Task { gram: right, x, tail: after, columns: last }.divided(threads - threads / 2),
         );
     }
 }

@@ -19,6 +19,8 @@ pub trait Lanes: Sized + Copy {
     fn difference<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The larger of two; `a` where they do not compare (NaN stays where it is).
     fn larger<S: Simd>(simd: S, a: Self::Vector<S>, floor: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a` where it is at least `least`, else `floor` (NaN stays where it is).
+    fn kept<S: Simd>(simd: S, a: Self::Vector<S>, least: Self::Vector<S>, floor: Self::Vector<S>) -> Self::Vector<S>;
     /// The sum of all lanes.
     fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
     /// A slice as vectors, and what is left of it.
@@ -68,6 +70,11 @@ macro_rules! lanes {
             #[inline(always)]
             fn larger<S: Simd>(simd: S, a: S::$vector, floor: S::$vector) -> S::$vector {
                 simd.$select(simd.$less_than(a, floor), floor, a)
+            }
+
+            #[inline(always)]
+            fn kept<S: Simd>(simd: S, a: S::$vector, least: S::$vector, floor: S::$vector) -> S::$vector {
+                simd.$select(simd.$less_than(a, least), floor, a)
             }
 
             #[inline(always)]

@@ -77,6 +77,8 @@ impl<T: Real> HalsUpdate<T> {
         let product = gram.product::<S, K>(simd, panel.x, q);
         let rows = &gram.group::<K>(q)[q..q + K];
         let floor = T::splat(simd, self.floor);
+        // What dies away ends at the floor before it is too small for fast arithmetic.
+        let least = T::larger(simd, floor, T::splat(simd, T::of(T::TINY)));
         let c: [Tall<S, T>; K] = from_fn(|t| panel.cross(q + t));
         let mut residual: [Tall<S, T>; K] = from_fn(|t| from_fn(|v| T::difference(simd, c[t][v], product[t][v])));
         let x: &mut [Tall<S, T>; K] = panel.x[q..].first_chunk_mut().expect("a group lies within the columns");
@@ -87,7 +89,7 @@ impl<T: Real> HalsUpdate<T> {
             let step = T::splat(simd, self.steps[q + t]);
             let x = &mut x[t];
             let minus: Tall<S, T> = from_fn(|v| {
-                let new = T::larger(simd, T::mul_add(simd, residual[t][v], step, x[v]), floor);
+                let new = T::kept(simd, T::mul_add(simd, residual[t][v], step, x[v]), least, floor);
                 T::difference(simd, std::mem::replace(&mut x[v], new), new)
             });
             for (later, g) in residual.iter_mut().zip(&rows[t]).skip(t + 1) {

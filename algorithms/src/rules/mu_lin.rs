@@ -13,7 +13,7 @@ use crate::kernels::rows::{self, BLOCK};
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
+use crate::real::{Real, max, positive};
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut};
@@ -102,7 +102,7 @@ impl<T: Real> Block<T> {
             let (gradient, lifted) = (self.gradient.col_as_slice(j), self.lifted.col_as_slice(j));
             let d = self.denominator.col_as_slice(j);
             for (((x, g), l), d) in column_mut(x.rb_mut(), j).iter_mut().zip(gradient).zip(lifted).zip(d) {
-                *x = max(*x - *l / (*d + delta) * *g, zero); // below 0 by rounding, or where a penalty outweighs C
+                *x = positive(*x - *l / (*d + delta) * *g); // below 0 by rounding, or where a penalty outweighs C
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::kernels::spectral::SpectralNorm;
 use crate::kernels::{column, column_mut};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
+use crate::real::{Real, positive};
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut};
@@ -107,7 +107,7 @@ impl<T: Real> Block<T> {
         for j in 0..x.ncols() {
             let (y, g) = (self.y.col_as_slice_mut(j), self.gradient_y.col_as_slice(j));
             for ((x, y), g) in column_mut(x.rb_mut(), j).iter_mut().zip(y).zip(g) {
-                let new = max(*y - step * *g, zero);
+                let new = positive(*y - step * *g);
                 *y = new + momentum * (new - *x);
                 *x = new;
             }

@@ -13,7 +13,7 @@ use crate::conformance::Property;
 use crate::kernels::{column, column_mut, dot};
 use crate::matrix::count;
 use crate::problem::{Breakdown, Effort, Objective};
-use crate::real::{Real, max};
+use crate::real::{Real, positive};
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
 use faer::{Accum, Mat, MatMut};
@@ -111,7 +111,7 @@ impl<T: Real> Trial<T> {
             let (x, g) = (column(x, j), gradient.col_as_slice(j));
             let (new, d) = (self.x.col_as_slice_mut(j), self.d.col_as_slice_mut(j));
             for i in 0..x.len() {
-                new[i] = max(x[i] - alpha * g[i], T::of(0.0));
+                new[i] = positive(x[i] - alpha * g[i]);
                 d[i] = new[i] - x[i];
             }
         }

@@ -8,6 +8,7 @@ mod counting;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use nmfbench_algorithms::conformance::{Options, Property, Report, Verdict, cases, verify};
+use nmfbench_algorithms::parameters::Table;
 use nmfbench_algorithms::random::key;
 use nmfbench_algorithms::{Alternating, BUILTIN, Entry, Init, Matrix, Problem, entry, kernels};
 
@@ -169,6 +170,33 @@ fn the_products_allocate_nothing() {
                 ];
                 assert_eq!(counts, [0; 4], "{m}×{n} rank {k}, round {round}");
             }
+        }
+    }
+}
+
+/// The thread that makes the steps; what others take over from it is the same code. (faer's own products allocate when
+/// they are divided, so this is not asked of the methods that multiply with those.)
+#[test]
+fn steps_on_two_threads_allocate_nothing() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+    let a = cases::noisy(500, 400, 20, false, 1);
+    for matrix in [cases::sparse(&a), Matrix::dense(a).expect("valid")] {
+        let problem = Problem::new(&matrix, 20, key(0, "")).expect("the rank fits").with_threads(2);
+        let start = Init::Random.start(&problem, &key(1, "start")).expect("a start");
+        for name in ["mu", "hals", "a-mu", "a-hals"] {
+            let entry = BUILTIN.iter().find(|e| e.name == name).expect("built in");
+            let method = entry.parse(&Table::new()).expect("the defaults are valid");
+            pool.install(|| {
+                let mut factors = start.clone();
+                let mut solver = method.start_f64(&problem, &factors).expect("starts");
+                for i in 1..=12 {
+                    let count = allocations(|| {
+                        solver.step(&problem, &mut factors).expect("goes on");
+                    });
+                    // The first may find that threads have no memory for their part of a Gram matrix yet.
+                    assert!(i < 3 || count == 0, "{name}: {count} allocations in iteration {i}");
+                }
+            });
         }
     }
 }
