@@ -150,6 +150,9 @@ impl Lanes for Counted {
     fn larger<S: Simd>(_: S, a: Self, floor: Self) -> Self {
         if a < floor { floor } else { a }
     }
+    fn kept<S: Simd>(_: S, a: Self, least: Self, floor: Self) -> Self {
+        if a < least { floor } else { a }
+    }
     fn sum<S: Simd>(_: S, a: Self) -> Self {
         a
     }
