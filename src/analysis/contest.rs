@@ -3,6 +3,8 @@
 use super::bootstrap::{Bootstrap, Nested};
 use super::groups::{Problem, Run};
 use super::paired::{Comparison, Side, matrix};
+use crate::results::record::Checkpoint;
+use nmfbench_algorithms::Objective;
 use serde::Serialize;
 
 /// The values of two entrants on the starts that both tried, nested by data set and problem; empty problems are left out.
@@ -106,11 +108,15 @@ impl Contest {
     }
 }
 
-/// The final relative error of a run; +∞ for a failure or where there is none.
+/// What a run came to in what the experiment minimises: the final relative error for the Frobenius norm, else the final
+/// objective. +∞ for a failure or where there is none.
 #[must_use]
-pub fn last_error(run: &Run<'_>) -> f64 {
-    let error = run.end().map_or(f64::INFINITY, |c| c.relative_error);
-    if error.is_nan() { f64::INFINITY } else { error }
+pub fn final_quality(run: &Run<'_>) -> f64 {
+    let of = |c: &Checkpoint| {
+        if run.record.objective.is(Objective::Frobenius) { c.relative_error } else { c.objective }
+    };
+    let value = run.end().map_or(f64::INFINITY, of);
+    if value.is_nan() { f64::INFINITY } else { value }
 }
 
 #[cfg(test)]
@@ -144,7 +150,7 @@ mod tests {
         let of = |records: &[_]| {
             let all = problems(records);
             let all: Vec<&Problem<'_>> = all.iter().collect();
-            Contest::of(&all, 0.0, &Bootstrap::default(), |_, run| last_error(run))
+            Contest::of(&all, 0.0, &Bootstrap::default(), |_, run| final_quality(run))
         };
         let three = of(&records);
         assert_eq!((three.all.len(), three.winner()), (3, None), "a and c cannot be told apart");

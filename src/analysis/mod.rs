@@ -32,7 +32,7 @@ pub use attempts::{Attempt, ToTarget, attempts, expected, labels, nested, to_tar
 pub use best::{BestValue, BestValues};
 pub use bootstrap::{Bootstrap, Interval, Nested, share};
 pub use claims::{Claim, Finding, Verdict, judge};
-pub use contest::{Contest, entrants, last_error, pairs};
+pub use contest::{Contest, entrants, final_quality, pairs};
 pub use curve::{Curve, curve};
 pub use groups::{Entrant, Problem, Run, problems};
 pub use machine::{OneMachine, on_one_machine};

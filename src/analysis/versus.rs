@@ -2,7 +2,7 @@
 
 use super::best::BestValues;
 use super::bootstrap::Bootstrap;
-use super::contest::{last_error, pairs};
+use super::contest::{final_quality, pairs};
 use super::groups::{Entrant, Problem};
 use super::measure::X;
 use super::paired::{Comparison, QUALITY_FLOOR, compare, decide};
@@ -31,7 +31,7 @@ pub struct Versus {
     pub measure: Speed,
     /// Times, lower is faster; `None` where they come from different machines.
     pub speed: Option<Comparison>,
-    /// Final relative errors, lower is better.
+    /// What the runs came to in what is minimised, lower is better.
     pub quality: Comparison,
 }
 
@@ -97,7 +97,7 @@ fn one(
         });
         compare((FIRST, SECOND), &times, floor, comparisons, &bootstrap)
     });
-    let errors = pairs(problems, (FIRST, SECOND), |_, run| last_error(run));
+    let errors = pairs(problems, (FIRST, SECOND), |_, run| final_quality(run));
     let quality = compare((FIRST, SECOND), &errors, QUALITY_FLOOR, comparisons, &bootstrap);
     Versus { problem: name.into(), measure, speed, quality }
 }

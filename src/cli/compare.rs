@@ -1,6 +1,6 @@
 //! `compare`: one results folder against another, or one algorithm against another, with an exit code for a gate.
 
-use super::present::noise;
+use super::folder::Folder;
 use super::{Failure, out};
 use crate::analysis::show::{percent, significant};
 use crate::analysis::{
@@ -8,7 +8,6 @@ use crate::analysis::{
     opponents, problems, versus,
 };
 use crate::results::record::Record;
-use crate::results::store::Store;
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use miette::miette;
@@ -63,8 +62,8 @@ pub(super) fn compare(options: &Options) -> Result<ExitCode, Failure> {
 
 fn judged(options: &Options) -> Result<ExitCode, miette::Report> {
     let (a, b) = match &options.folder {
-        Some(folder) => (read(folder)?, read(folder)?),
-        None => (read(Path::new(&options.a))?, read(Path::new(&options.b))?),
+        Some(folder) => (Folder::read(folder)?, Folder::read(folder)?),
+        None => (Folder::read(Path::new(&options.a))?, Folder::read(Path::new(&options.b))?),
     };
     let all: Vec<Record> = a.records.iter().chain(&b.records).cloned().collect();
     let best = BestValues::over(&all);
@@ -109,24 +108,6 @@ fn judged(options: &Options) -> Result<ExitCode, miette::Report> {
     Ok(code)
 }
 
-/// What a folder holds.
-struct Folder {
-    records: Vec<Record>,
-    noise: Vec<crate::analysis::NoiseFloor>,
-}
-
-fn read(folder: &Path) -> Result<Folder, miette::Report> {
-    let store = Store::open(folder).map_err(|e| miette!("{e}"))?;
-    let mut records = store.load_all().map_err(|e| miette!("{e}"))?;
-    // A folder may hold runs of earlier forms of its experiment; what counts is what was asked last.
-    let plan = std::fs::read(store.path("plan.json")).ok();
-    let plan: Option<serde_json::Value> = plan.and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(keys) = plan.as_ref().and_then(|plan| plan["keys"].as_array()) {
-        records.retain(|record| keys.iter().any(|key| key.as_str() == Some(&record.key)));
-    }
-    Ok(Folder { records, noise: noise(&store) })
-}
-
 /// The pairs of labels to compare.
 fn names(options: &Options, a: &[Problem<'_>], b: &[Problem<'_>]) -> Result<Vec<(String, String)>, miette::Report> {
     let labels = |problems: &[Problem<'_>]| entrants(&problems.iter().collect::<Vec<_>>());
@@ -148,7 +129,7 @@ fn names(options: &Options, a: &[Problem<'_>], b: &[Problem<'_>]) -> Result<Vec<
 fn table(found: &[Versus]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["problem", "pairs", "speed", "time B / A", "quality", "error B / A"]);
+    table.set_header(["problem", "pairs", "speed", "time B / A", "quality", "at the end B / A"]);
     for v in found {
         let measure = match v.measure {
             Speed::ToTarget(epsilon) => format!("to {}", percent(epsilon)),

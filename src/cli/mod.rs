@@ -5,6 +5,7 @@ mod compare;
 mod data;
 mod doctor;
 mod export;
+mod folder;
 mod list;
 mod merge;
 mod model;
@@ -15,6 +16,7 @@ mod paper;
 mod peers;
 mod present;
 mod reference;
+mod report;
 mod run;
 mod verify;
 mod vocabulary;
@@ -67,11 +69,13 @@ enum Command {
         #[command(flatten)]
         experiment: Experiment,
     },
-    /// Draw the figures and rebuild the tables from stored results; runs nothing
+    /// Draw the figures and rebuild the tables and report.html from stored results; runs nothing
     Figures {
         #[command(flatten)]
         experiment: Experiment,
     },
+    /// Write report.html: all runs in one page to filter, compare and click through, without a network; runs nothing
+    Report(Box<report::Options>),
     /// Regenerate the figures of a paper and say which of its claims hold; without a name, list the papers
     Paper(paper::Paper),
     /// Factorise one matrix and keep W and H
@@ -269,6 +273,7 @@ pub fn main_with(registry: Registry) -> ExitCode {
         Command::Plan { experiment, all } => run::plan(&registry, &experiment, all),
         Command::Check { experiment } => run::check(&registry, &experiment),
         Command::Figures { experiment } => run::figures(&registry, &experiment),
+        Command::Report(options) => report::report(&registry, *options),
         Command::Paper(asked) => paper::paper(&registry, asked),
         Command::Factorize(asked) => model::factorize(&registry, &asked),
         Command::Apply(asked) => model::apply(&asked),

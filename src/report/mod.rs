@@ -1,6 +1,7 @@
 //! What an experiment says, in words and tables, from stored records.
 
 mod claims;
+pub mod page;
 mod rows;
 mod summary;
 mod tables;

@@ -4,7 +4,7 @@ use super::verdict::Overall;
 use crate::analysis::show::percent;
 use crate::analysis::{
     ASSUMED_FLOOR, BestValues, Bootstrap, Contest, Entrant, NoiseFloor, OneMachine, Problem, QUALITY_FLOOR, Summary, X,
-    Y, last_error, on_one_machine, problems, reach, reached,
+    Y, final_quality, on_one_machine, problems, reach, reached,
 };
 use crate::results::record::{Record, Status};
 use nmfbench_algorithms::Objective;
@@ -65,7 +65,7 @@ pub struct ProblemSummary {
     pub looking: (f64, f64),
     /// The race to the hardest target that somebody's median run reaches, as an index into the ladder.
     pub soonest: Option<(usize, Contest)>,
-    /// The final relative errors compared.
+    /// What the runs came to in what is minimised, compared; see [`Row::quality`].
     pub lowest: Contest,
     /// One for each entrant, in the order of first appearance.
     pub rows: Vec<Row>,
@@ -84,6 +84,8 @@ pub struct Row {
     pub nondeterministic: usize,
     /// Runs whose times something disturbed.
     pub disturbed: usize,
+    /// What the runs came to in what is minimised: the last relative error for the Frobenius norm, else the last objective.
+    pub quality: Option<Summary>,
     /// The last relative error ‖A − WH‖ / ‖A‖.
     pub error: Option<Summary>,
     /// The last gap (f − f*) / (f₀ − f*).
@@ -118,9 +120,15 @@ pub fn overall(evidence: &Evidence<'_>) -> Overall {
     let hardest = hardest(&on_machine, evidence);
     Overall {
         problems: all.len(),
+        measure: quality_name(evidence.records.first().map(|r| r.objective).unwrap_or_default()),
         soonest: hardest.map(|i| (evidence.ladder[i], race(&on_machine, evidence, evidence.ladder[i], floor))),
-        lowest: Contest::of(&all, QUALITY_FLOOR, &Bootstrap::default(), |_, run| last_error(run)),
+        lowest: Contest::of(&all, QUALITY_FLOOR, &Bootstrap::default(), |_, run| final_quality(run)),
     }
+}
+
+/// What is compared at the end: where the Frobenius norm is not what is minimised, an error in it proves nothing.
+pub(super) fn quality_name(objective: Objective) -> &'static str {
+    if objective.is(Objective::Frobenius) { "error" } else { "objective" }
 }
 
 fn race(problems: &[&Problem<'_>], evidence: &Evidence<'_>, epsilon: f64, floor: f64) -> Contest {
@@ -177,7 +185,7 @@ fn summary(
         noise,
         looking: timed.map_or((0.0, 0.0), looking),
         soonest,
-        lowest: Contest::of(&[problem], QUALITY_FLOOR, &Bootstrap::default(), |_, run| last_error(run)),
+        lowest: Contest::of(&[problem], QUALITY_FLOOR, &Bootstrap::default(), |_, run| final_quality(run)),
         rows: problem.entrants.iter().map(|e| row(e, clocked(e), objective, ladder)).collect(),
     }
 }
@@ -203,6 +211,7 @@ fn row(entrant: &Entrant<'_>, clocked: Option<&Entrant<'_>>, best: f64, ladder: 
         failures: failures(entrant),
         nondeterministic: entrant.runs.iter().filter(|run| run.nondeterministic).count(),
         disturbed: entrant.runs.iter().filter(|run| !run.record.marks().is_empty()).count(),
+        quality: Summary::of(&entrant.runs.iter().map(final_quality).collect::<Vec<f64>>()).filter(|s| s.finite > 0),
         error: last(Y::RelativeError),
         gap: last(Y::Gap),
         kkt: last(Y::KktResidual),

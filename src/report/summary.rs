@@ -71,7 +71,7 @@ pub fn terminal(head: &Headline<'_>, problems: &[ProblemSummary], width: Option<
     text + "\n"
 }
 
-fn conventions(problems: &[ProblemSummary]) -> String {
+pub(super) fn conventions(problems: &[ProblemSummary]) -> String {
     format!(
         "Medians over seeds, with [least, greatest]; * marks the best of a column. Failed runs count \
          as infinite. The gap is (f − f*) / (f₀ − f*), with f₀ the run's start and f* the best objective known of the \
@@ -84,7 +84,7 @@ fn conventions(problems: &[ProblemSummary]) -> String {
     )
 }
 
-fn facts(problem: &ProblemSummary) -> String {
+pub(super) fn facts(problem: &ProblemSummary) -> String {
     let (m, n, nnz) = problem.shape;
     let made = if problem.synthetic { "Synthetic data, " } else { "Data of " };
     let best = show::significant(problem.best, 6);
@@ -112,7 +112,7 @@ fn minimised(problem: &ProblemSummary) -> String {
 }
 
 /// Header and rows as text, the best of each column marked; `compact` leaves out what a summary can spare.
-fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<String>>) {
+pub(super) fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<String>>) {
     type Of<'c> = Box<dyn Fn(&Row) -> Option<Summary> + 'c>;
     type Say = Box<dyn Fn(&Summary) -> String>;
     let ranged = |digits: usize| -> Say {
@@ -121,11 +121,15 @@ fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<Strin
             if s.count > 1 && !compact { format!("{mid} [{low}, {high}]") } else { mid }
         })
     };
-    let mut columns: Vec<(String, bool, Of<'_>, Say)> = vec![
+    let mut columns: Vec<(String, bool, Of<'_>, Say)> = Vec::new();
+    if !problem.objective.is(Objective::Frobenius) {
+        columns.push(("objective".into(), true, Box::new(|r| r.quality), ranged(4)));
+    }
+    columns.extend::<[(String, bool, Of<'_>, Say); 3]>([
         ("relative error".into(), true, Box::new(|r| r.error), ranged(4)),
         ("best gap".into(), false, Box::new(|r| r.gap), Box::new(|s| show::significant(s.min, 2))),
         ("per iteration".into(), true, Box::new(|r| r.rate), Box::new(|s| show::seconds(s.median))),
-    ];
+    ]);
     if !compact {
         columns.push(("KKT residual".into(), true, Box::new(|r| r.kkt), Box::new(|s| show::significant(s.median, 2))));
     }
@@ -140,8 +144,9 @@ fn cells(problem: &ProblemSummary, compact: bool) -> (Vec<String>, Vec<Vec<Strin
     }
     let mut rows: Vec<Vec<String>> = problem.rows.iter().map(|r| vec![one_line(&r.label), runs(r)]).collect();
     for (name, by_median, of, say) in &columns {
-        // An iteration is a price, not a result: the cheapest is nobody's merit by itself.
-        let merit = name != "per iteration";
+        // An iteration is a price, not a result: the cheapest is nobody's merit by itself. Nor is an error in a norm
+        // that nobody minimised.
+        let merit = name != "per iteration" && (name != "relative error" || problem.objective.is(Objective::Frobenius));
         let key = |s: Summary| if *by_median { s.median } else { s.min };
         let best = problem.rows.iter().filter_map(of).map(key).filter(|v| v.is_finite()).min_by(f64::total_cmp);
         for (row, cells) in problem.rows.iter().zip(&mut rows) {

@@ -1,10 +1,10 @@
 //! Tables for a paper: Markdown, CSV, LaTeX (booktabs), and a macro for every single number.
 
-use super::rows::Evidence;
+use super::rows::{Evidence, quality_name};
 use crate::analysis::profile::best_of;
 use crate::analysis::show::significant;
 use crate::analysis::{
-    Bootstrap, Contest, Interval, Problem, Run, Side, Size, Summary, X, Y, attempts, last_error, on_one_machine,
+    Bootstrap, Contest, Interval, Problem, Run, Side, Size, Summary, X, Y, attempts, final_quality, on_one_machine,
     problems, quantile, reach, scaling, to_targets,
 };
 use serde::{Deserialize, Serialize};
@@ -161,11 +161,20 @@ fn time_to_target(spec: &TableSpec, evidence: &Evidence<'_>) -> Sheet {
     }
 }
 
+/// What runs are compared by at the end, with its formula and without.
+fn quality(evidence: &Evidence<'_>) -> (String, &'static str) {
+    let objective = evidence.records.first().map(|r| r.objective).unwrap_or_default();
+    match quality_name(objective) {
+        "error" => ("relative error ‖A − WH‖ / ‖A‖".into(), "relative error"),
+        name => (format!("objective, {}", objective.words()), name),
+    }
+}
+
 fn final_error(evidence: &Evidence<'_>) -> Sheet {
     let mut rows = Vec::new();
     for problem in &problems(evidence.records) {
         for entrant in &problem.entrants {
-            let errors: Vec<f64> = entrant.runs.iter().map(last_error).collect();
+            let errors: Vec<f64> = entrant.runs.iter().map(final_quality).collect();
             let Some(s) = Summary::of(&errors) else { continue };
             let best = |r| Cell::Number(best_of(&errors, r).unwrap_or(f64::NAN));
             let mut row = subject(problem);
@@ -177,10 +186,10 @@ fn final_error(evidence: &Evidence<'_>) -> Sheet {
         }
     }
     Sheet {
-        caption:
-            "final relative error ‖A − WH‖ / ‖A‖ over seeds, failures infinite, and the expected least of 2, 3 and \
-                  5 restarts"
-                .into(),
+        caption: format!(
+            "final {} over seeds, failures infinite, and the expected least of 2, 3 and 5 restarts",
+            quality(evidence).0
+        ),
         keys: 4,
         columns: vec![
             "dataset",
@@ -248,8 +257,8 @@ fn pairwise(spec: &TableSpec, evidence: &Evidence<'_>) -> Sheet {
         });
         contests.push((format!("{x} to {epsilon}"), race));
     }
-    let errors = Contest::of(&all, crate::analysis::QUALITY_FLOOR, &bootstrap, |_, run| last_error(run));
-    contests.push(("relative error".into(), errors));
+    let errors = Contest::of(&all, crate::analysis::QUALITY_FLOOR, &bootstrap, |_, run| final_quality(run));
+    contests.push((quality(evidence).1.into(), errors));
     let mut rows = Vec::new();
     for (what, contest) in contests {
         for c in contest.all {

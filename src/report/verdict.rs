@@ -1,6 +1,6 @@
 //! The answer in plain words, and “cannot tell” where the pairs do not carry one.
 
-use super::rows::{ProblemSummary, Row};
+use super::rows::{ProblemSummary, Row, quality_name};
 use crate::analysis::{Comparison, Contest, FEWEST, Interval, Side, Summary, show};
 
 /// A paragraph for one problem.
@@ -11,11 +11,12 @@ pub(super) fn verdict(problem: &ProblemSummary) -> String {
             let head = format!("Soonest to a gap of {}", show::percent(problem.ladder[*i]));
             sentences.push(compared(&problem.rows, contest, &head, |r| r.targets[*i], show::seconds));
         }
-        None if problem.ladder.is_empty() || problem.rows.iter().all(|r| !median(r.error).is_finite()) => {}
+        None if problem.ladder.is_empty() || problem.rows.iter().all(|r| !median(r.quality).is_finite()) => {}
         None => sentences.push("No median run comes to any of the targets.".into()),
     }
-    let head = "Lowest final relative error";
-    sentences.push(compared(&problem.rows, &problem.lowest, head, |r| r.error, |v| show::significant(v, 4)));
+    let measure = quality_name(problem.objective);
+    let head = format!("Lowest final {}{measure}", if measure == "error" { "relative " } else { "" });
+    sentences.push(compared(&problem.rows, &problem.lowest, &head, |r| r.quality, |v| show::significant(v, 4)));
     sentences.retain(|s| !s.is_empty());
     if sentences.is_empty() {
         "No run ended properly, so there is nothing to compare.".into()
@@ -91,7 +92,8 @@ pub fn answer(overall: &Overall) -> String {
         parts.push(told_overall(contest, ("is soonest", "who is soonest"), &goal, "sooner than"));
     }
     let goal = "at the end";
-    parts.push(told_overall(&overall.lowest, ("has the lowest error", "whose error is lowest"), goal, "below"));
+    let (wins, open) = (format!("has the lowest {}", overall.measure), format!("whose {} is lowest", overall.measure));
+    parts.push(told_overall(&overall.lowest, (&wins, &open), goal, "below"));
     parts.retain(|p| !p.is_empty());
     if parts.is_empty() {
         return "No run ended properly, so there is no answer.".into();
@@ -108,7 +110,9 @@ pub struct Overall {
     pub problems: usize,
     /// The hardest target that somebody reaches in half of all runs, and the race to it in seconds.
     pub soonest: Option<(f64, Contest)>,
-    /// The final relative errors.
+    /// What is compared at the end: the relative “error” for the Frobenius norm, else the “objective”.
+    pub measure: &'static str,
+    /// That comparison.
     pub lowest: Contest,
 }
 
@@ -230,6 +234,25 @@ mod tests {
         let one = [run("mu", 0, &[9.0, 1.0]), run("hals", 0, &[9.0, 2.0])];
         assert!(told(&one).contains("cannot tell from fewer than three seeds"), "{}", told(&one));
         assert!(answered(&one).contains("cannot be told from 1 pairs"), "{}", answered(&one));
+    }
+
+    #[test]
+    fn a_divergence_is_judged_by_itself_and_not_by_an_error_in_another_norm() {
+        // `low` ends lower in what is minimised; its error in the Frobenius norm is larger.
+        let runs = |name: &'static str, end: f64, error: f64| {
+            (0..6).map(move |seed| (name.to_owned(), seed, end * (1.0 + 0.01 * seed as f64), error))
+        };
+        let records: Vec<Record> = runs("low", 1.0, 0.9)
+            .chain(runs("high", 2.0, 0.1))
+            .map(|(name, seed, end, error)| {
+                let mut record = run(&name, seed, &[100.0, end]);
+                record.objective = nmfbench_algorithms::Objective::KullbackLeibler;
+                record.trace.iter_mut().for_each(|look| look.relative_error = error);
+                record
+            })
+            .collect();
+        assert!(told(&records).contains("Lowest final objective: low (median 1.02"), "{}", told(&records));
+        assert!(answered(&records).contains("low has the lowest objective at the end"), "{}", answered(&records));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod topics;
 
 use super::grid::file_name;
 use super::sheet::Drawn;
-use super::{FigureSpec, LoadColumn, Rendered, Source, Styles, sentence};
+use super::{FigureError, FigureSpec, LoadColumn, Rendered, Source, Styles, sentence};
 use crate::analysis::{Problem, Run, problems, show};
 use crate::results::about::{About, Domain};
 use crate::results::record::{ImageShape, Record};
@@ -38,7 +38,7 @@ impl Factors {
     }
 
     /// Column `l` of W.
-    fn basis(&self, l: usize) -> &[f64] {
+    pub(crate) fn basis(&self, l: usize) -> &[f64] {
         &self.w[l * self.m..(l + 1) * self.m]
     }
 
@@ -89,12 +89,13 @@ impl Factors {
 }
 
 /// One entrant's run to show.
-struct Shown<'a> {
-    label: String,
+pub(crate) struct Shown<'a> {
+    pub(crate) label: String,
     algorithm: &'a str,
-    record: &'a Record,
-    factors: Factors,
-    order: Vec<usize>,
+    pub(crate) record: &'a Record,
+    pub(crate) factors: Factors,
+    /// The components by falling contribution.
+    pub(crate) order: Vec<usize>,
 }
 
 impl Shown<'_> {
@@ -124,7 +125,7 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
         }
         pictured = true;
         let Some(load) = source.factors else { continue };
-        let mut shown = shown(problem, load);
+        let mut shown = representatives(problem, load);
         if shown.is_empty() {
             continue;
         }
@@ -179,7 +180,7 @@ fn heading(spec: &FigureSpec, problem: &Problem<'_>) -> String {
 }
 
 /// Of each entrant the run with the (lower) median final objective among those that ended properly with factors.
-fn shown<'a>(problem: &Problem<'a>, load: &dyn Fn(&Record) -> Option<Factors>) -> Vec<Shown<'a>> {
+pub(crate) fn representatives<'a>(problem: &Problem<'a>, load: &dyn Fn(&Record) -> Option<Factors>) -> Vec<Shown<'a>> {
     let pick = |runs: &[Run<'a>]| -> Option<(&'a Record, Factors)> {
         let objective = |run: &&Run<'a>| run.end().map_or(f64::INFINITY, |c| c.objective);
         let mut ended: Vec<&Run<'a>> = runs.iter().filter(|run| objective(run).is_finite()).collect();
@@ -201,6 +202,32 @@ fn shown<'a>(problem: &Problem<'a>, load: &dyn Fn(&Record) -> Option<Factors>) -
             Some(Shown { label: entrant.label.clone(), algorithm: entrant.algorithm, record, factors, order })
         })
         .collect()
+}
+
+/// The columns of W in an order as one PNG: a grid of pictures, each white at 0 and black at its own maximum. Large
+/// pictures are thinned.
+pub(crate) fn montage(
+    factors: &Factors,
+    order: &[usize],
+    image: ImageShape,
+    columns: usize,
+) -> Result<Vec<u8>, FigureError> {
+    const SIDE: usize = 64;
+    let step = image.height.max(image.width).div_ceil(SIDE).max(1);
+    let (height, width) = (image.height.div_ceil(step), image.width.div_ceil(step));
+    let columns = columns.max(1);
+    let (high, wide) = (order.len().div_ceil(columns) * (height + 1), columns * (width + 1));
+    let mut shares = vec![0.0; high * wide];
+    for (place, l) in order.iter().enumerate() {
+        let values = factors.basis(*l);
+        let most = pictures::top(values);
+        let corner = (place / columns * (height + 1), place % columns * (width + 1));
+        for (i, j) in (0..height).flat_map(|i| (0..width).map(move |j| (i, j))) {
+            let value = values[i * step * image.width + j * step];
+            shares[(corner.0 + i) * wide + corner.1 + j] = if most > 0.0 { value / most } else { 0.0 };
+        }
+    }
+    pictures::grey(&shares, (wide, high), 1.0, pictures::Ink::Dark)
 }
 
 /// Width and height in points of a picture within a square of `side` points.
@@ -237,10 +264,10 @@ mod tests {
         }
         let all = problems(&records);
         let load = |_: &Record| Some(two());
-        assert_eq!(shown(&all[0], &load)[0].record.seed, 3, "of 1, 2, 3, 5 the lower median is 2");
+        assert_eq!(representatives(&all[0], &load)[0].record.seed, 3, "of 1, 2, 3, 5 the lower median is 2");
         let not_that = |r: &Record| (r.seed != 3).then(two);
-        assert_eq!(shown(&all[0], &not_that)[0].record.seed, 1);
+        assert_eq!(representatives(&all[0], &not_that)[0].record.seed, 1);
         let wrong = |_: &Record| Some(Factors { m: 2, ..two() });
-        assert!(shown(&all[0], &wrong).is_empty(), "factors of another shape are not shown");
+        assert!(representatives(&all[0], &wrong).is_empty(), "factors of another shape are not shown");
     }
 }
