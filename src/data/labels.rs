@@ -12,6 +12,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The class of each sample, and what the classes are called, if they are.
+type Classes = (Vec<u32>, Vec<String>);
+
 /// The classes where the layout says that there are some, with their names where they have any; a column of classes leaves
 /// the table.
 pub(super) fn take(
@@ -19,7 +22,7 @@ pub(super) fn take(
     end: &str,
     layout: &Layout,
     content: &mut Content,
-) -> Result<Option<(Vec<u32>, Vec<String>)>, DataError> {
+) -> Result<Option<Classes>, DataError> {
     let Some(from) = layout.labels.as_deref() else { return Ok(None) };
     let numbers = match (from, end) {
         ("first-column" | "last-column", "csv" | "tsv" | "txt") => {
@@ -74,7 +77,7 @@ fn vector(content: Content, path: &Path) -> Result<Vec<f64>, DataError> {
 
 /// A file of one class a line: numbers, or names. A name is what its line has beside words with digits, so that the samples
 /// `ALL_19769_B-cell` and `ALL_R11_B-cell` are both of the class `ALL B-cell`.
-fn beside(path: &Path) -> Result<(Vec<u32>, Vec<String>), DataError> {
+fn beside(path: &Path) -> Result<Classes, DataError> {
     let lines = names(path)?;
     if lines.first().is_some_and(|line| line.parse::<f64>().is_ok()) {
         let number = |(at, line): (usize, &String)| {

@@ -109,7 +109,7 @@ impl Planted {
                 "a number from 0.001 to 1000",
             ));
         }
-        if self.width > 0 && self.n % self.width != 0 {
+        if self.width > 0 && !self.n.is_multiple_of(self.width) {
             return Err(DataError::field(
                 "width",
                 self.width.to_string(),
