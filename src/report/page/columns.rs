@@ -12,7 +12,7 @@ use std::io::Write as _;
 /// looks stays small enough to send.
 const EXACT: usize = 60_000;
 /// The bits of the mantissa that are left out then, of the 23 of single precision.
-const DROPPED: u32 = 7;
+const DROPPED: u32 = 6;
 
 /// How the numbers of a column are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
