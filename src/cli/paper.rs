@@ -40,6 +40,7 @@ pub(super) const PAPERS: &[(&str, &str)] = papers![
     "ang-gillis-2019",
     "gillis-2020-ch8",
     "gillis-2020-mu-floor",
+    "gillis-2020-starts",
     "hien-gillis-2021",
 ];
 
