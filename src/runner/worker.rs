@@ -87,15 +87,12 @@ fn run<T: StartIn>(
     let laps = LapClock::new();
     let problem = problem.with_laps(&laps);
     let mut factors = start.convert::<T>();
-    let mut observer = Timed {
-        watch: Stopwatch::new(SystemClock::new()),
-        laps: Some(&laps),
-        evaluator: Evaluator::of(request.objective, exact, start, problem.par),
-        looking: Duration::ZERO,
-        setup: 0.0,
+    let mut observer = Timed::new(
+        SystemClock::new(),
+        Some(&laps),
+        Evaluator::of(request.objective, exact, start, problem.par),
         report,
-        failed: None,
-    };
+    );
     let (reason, progress) = drive(started, &problem, &mut factors, &request.stop, request.schedule, &mut observer);
     if let Some(error) = observer.failed {
         return Err(error);
@@ -127,6 +124,18 @@ struct Timed<'a, C> {
     setup: f64,
     report: &'a mut dyn FnMut(&Event) -> Result<(), WorkerError>,
     failed: Option<WorkerError>,
+}
+
+impl<'a, C: Clock> Timed<'a, C> {
+    fn new(
+        clock: C,
+        laps: Option<&'a LapClock>,
+        evaluator: Evaluator<'a>,
+        report: &'a mut dyn FnMut(&Event) -> Result<(), WorkerError>,
+    ) -> Self {
+        let (watch, looking) = (Stopwatch::new(clock), Duration::ZERO);
+        Timed { watch, laps, evaluator, looking, setup: 0.0, report, failed: None }
+    }
 }
 
 impl<T: StartIn, C: Clock> Observer<T> for Timed<'_, C> {
@@ -255,15 +264,7 @@ mod tests {
             looking.advance(look);
             Ok(())
         };
-        let mut observer = Timed {
-            watch: Stopwatch::new(clock.clone()),
-            laps: None,
-            evaluator: Evaluator::new(&matrix, &start, problem.par),
-            looking: Duration::ZERO,
-            setup: 0.0,
-            report: &mut report,
-            failed: None,
-        };
+        let mut observer = Timed::new(clock.clone(), None, Evaluator::new(&matrix, &start, problem.par), &mut report);
         let stop = Stop { seconds: Some(budget), ..Stop::default() };
         let begin = |_: &Problem<'_, f64>, _: &Factors<f64>| -> nmfbench_algorithms::Started<f64> {
             Ok(Box::new(Costly(clock.clone(), cost)))
@@ -296,15 +297,7 @@ mod tests {
             }
             Ok(())
         };
-        let mut observer = Timed {
-            watch: Stopwatch::new(clock.clone()),
-            laps: None,
-            evaluator: Evaluator::new(&matrix, &start, problem.par),
-            looking: Duration::ZERO,
-            setup: 0.0,
-            report: &mut report,
-            failed: None,
-        };
+        let mut observer = Timed::new(clock.clone(), None, Evaluator::new(&matrix, &start, problem.par), &mut report);
         let stop = Stop { seconds: Some(3.0), ..Stop::default() };
         let begin = |_: &Problem<'_, f64>, _: &Factors<f64>| -> nmfbench_algorithms::Started<f64> {
             clock.advance(0.5);
