@@ -5,7 +5,7 @@
 //! of rows high, and in these column after column. `A·Y` loads such columns as vectors and broadcasts Y; `Aᵀ·X` multiplies
 //! them with columns of X and sums. One copy serves both, and the factors are read where they are.
 
-use crate::kernels::scratch::Buffer;
+use crate::kernels::scratch::{Buffer, LINE};
 use crate::kernels::tiles::{HEIGHT, by_width, dots, outer, prefetch, prefetch_far, widths};
 use crate::kernels::{column, column_mut, pieces};
 use crate::real::Real;
@@ -299,7 +299,7 @@ impl<T: Real> Times<'_, T> {
             return;
         }
         let rows = height.min(self.dst.nrows() - from);
-        let line = 64 / size_of::<T>();
+        let line = LINE / size_of::<T>();
         if !panel.first {
             for l in 0..K {
                 let dst = column(self.dst.rb(), q + l);
@@ -440,7 +440,7 @@ impl<T: Real> WithSimd for TransposeTimes<'_, T> {
         let (a, k) = (self.a, self.dst.ncols());
         let (panels, size) = (a.panels(), a.group());
         // Each tile asks for its share of the group that is next.
-        let lines = (COLUMNS * a.height * size_of::<T>() / 64).div_ceil(k.div_ceil(most));
+        let lines = (COLUMNS * a.height * size_of::<T>() / LINE).div_ceil(k.div_ceil(most));
         for block in self.blocks.clone() {
             let columns = a.columns(block);
             let row = columns.start - self.blocks.start * a.width;

@@ -29,7 +29,7 @@ pub(crate) fn solve(registry: &Registry, name: Option<String>) -> Result<(), Wor
         return Err("the matrix has to come as .npy, or as .npz where it is sparse".into());
     }
     if ask.threads > 1 {
-        rayon::ThreadPoolBuilder::new().num_threads(ask.threads).build_global()?;
+        rayon::ThreadPoolBuilder::new().num_threads(ask.threads).use_current_thread().build_global()?;
     }
     let matrix = prepare::read_matrix(&ask.matrix.path, None)?;
     let start = exchange::read_factors(&ask.start)?;

@@ -45,7 +45,8 @@ pub(crate) fn serve(registry: &Registry) -> Result<(), WorkerError> {
         Ok(out.flush()?)
     };
     if request.threads > 1 {
-        rayon::ThreadPoolBuilder::new().num_threads(request.threads).build_global()?;
+        // With this thread among them: work handed over from outside waits for one of them to wake up.
+        rayon::ThreadPoolBuilder::new().num_threads(request.threads).use_current_thread().build_global()?;
     }
     let matrix = read_matrix(&request.matrix, request.weights.as_deref())?;
     let start = read_factors(&request.start)?;

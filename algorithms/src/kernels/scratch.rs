@@ -9,7 +9,7 @@ pub trait Scratch: Copy + Default + 'static {
 }
 
 /// Bytes of a cache line.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 /// Bytes of a large page.
 const PAGE: usize = 2 << 20;
 

@@ -6,8 +6,8 @@
 use super::under::{GROUP, Under, pack_rows};
 use super::{Shared, Work};
 use crate::dense::Dense;
-use crate::kernels::scratch::Buffer;
-use crate::kernels::tiles::{HEIGHT, TALL, by_width, outer};
+use crate::kernels::scratch::{Buffer, LINE};
+use crate::kernels::tiles::{HEIGHT, TALL, by_width, outer, prefetch, prefetch_far};
 use crate::kernels::{column, rows};
 use crate::real::Real;
 use faer::prelude::*;
@@ -227,27 +227,42 @@ struct Task<'a, T> {
 }
 
 impl<T: Real> Task<'_, T> {
-    /// A piece of one panel: `tall` are the panel's rows in one factor, `groups` the piece's columns in the other. What
-    /// it ends as are the weights of N in `a` and those of D in `v`. Returns the divergence where it is asked for.
+    /// The data of a piece in a panel.
+    fn data(&self, piece: &Piece, panel: usize) -> &[T] {
+        let height = self.a.height();
+        &self.a.panel(piece.block, panel)[piece.first * height..(piece.first + piece.columns.len()) * height]
+    }
+
+    /// Rows of A in a panel.
+    fn rows(&self, panel: usize) -> usize {
+        self.a.height().min(self.a.nrows() - panel * self.a.height())
+    }
+
+    /// A piece of one panel: `tall` are the panel's rows in one factor, `groups` the piece's columns in the other, `data`
+    /// is that of the piece and `next` that of the one to be formed after it. What it ends as are the weights of N in `a`
+    /// and those of D in `v`. Returns the divergence where it is asked for.
     #[inline(always)]
     fn form<S: Simd>(
         &self,
         simd: S,
         (tall, groups): (&[T], &[T]),
-        (piece, panel): (&Piece, usize),
-        a: &mut [T],
-        v: &mut [T],
+        (data, next): (&[T], &[T]),
+        rows: usize,
+        (a, v): (&mut [T], &mut [T]),
     ) -> f64 {
-        let (height, wide) = (self.a.height(), piece.columns.len());
-        let data = &self.a.panel(piece.block, panel)[piece.first * height..(piece.first + wide) * height];
-        for (q, width) in widths(wide) {
+        let height = self.a.height();
+        for (q, width) in widths(data.len() / height) {
+            // A tile reads its data when its sums are complete, and would wait for memory then.
+            for at in (q * height..(q + width) * height).step_by(LINE / size_of::<T>()) {
+                prefetch(data, at + width * height);
+                prefetch_far(next, at);
+            }
             let group = &groups[q * self.k..(q + width) * self.k];
             by_width!(width, self.group::<S>(simd, (tall, group), &data[q * height..], q, (&mut *a, &mut *v)));
         }
         if self.shared.fused() {
             return 0.0;
         }
-        let rows = height.min(self.a.nrows() - panel * height);
         let mut value = 0.0;
         for (a, v) in a.chunks_exact(height).zip(v.chunks_exact_mut(height)) {
             v[rows..].fill(T::of(1.0)); // nothing is there, and its weight must be finite
@@ -310,13 +325,15 @@ impl<T: Real> WithSimd for Panel<'_, T> {
         if !task.shared.plain() {
             d.fill(T::of(0.0));
         }
-        for piece in task.pieces {
+        let rows = task.rows(panel);
+        for (i, piece) in task.pieces.iter().enumerate() {
+            let next = task.pieces.get(i + 1).map_or(&[][..], |piece| task.data(piece, panel));
             let (from, wide) = (piece.columns.start, piece.columns.len());
             let a = &mut a[..wide * height];
             let held = v.len().min(wide * height);
             let v = &mut v[..held];
             let groups = &task.model[from * k..(from + wide) * k];
-            *value += task.form(simd, (x, groups), (piece, panel), a, v);
+            *value += task.form(simd, (x, groups), (task.data(piece, panel), next), rows, (&mut *a, &mut *v));
             for (q, width) in widths(k) {
                 let y = &task.product[from * k + q * wide..from * k + (q + width) * wide];
                 let back = Back { n: &mut *n, q };
@@ -378,7 +395,10 @@ impl<T: Real> WithSimd for Columns<'_, T> {
                 let tall = &task.model[(group + i) * height * k..(group + i + 1) * height * k];
                 let v = if v.is_empty() { &mut [][..] } else { &mut v[i * size..(i + 1) * size] };
                 let a = &mut a[i * size..(i + 1) * size];
-                *value += task.form(simd, (tall, &x[..wide * k]), (piece, group + i), a, v);
+                let panel = group + i;
+                let next = if panel + 1 < task.a.panels() { task.data(piece, panel + 1) } else { &[] };
+                let data = (task.data(piece, panel), next);
+                *value += task.form(simd, (tall, &x[..wide * k]), data, task.rows(panel), (a, v));
             }
             let y = &task.product[group * height * padded..(group + panels) * height * padded];
             let sums = at * padded..(at + wide) * padded;
