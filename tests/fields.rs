@@ -54,6 +54,8 @@ name = "mu"
 [[figure]]
 kind = "factors"
 [[figure]]
+kind = "encoding"
+[[figure]]
 kind = "over-rank"
 y = "recognition"
 [[figure]]
@@ -104,6 +106,7 @@ fn each_field_has_its_scores_and_its_pictures() {
         "factors-texts-k3-random-topics-hals",
         "factors-texts-k3-random-topics-mu",
         "factors-people-k3-random-basis",
+        "encoding-people-k3-random",
         "recognition-over-rank",
     ] {
         let svg = read(&format!("figures/{figure}.svg"));
@@ -115,6 +118,16 @@ fn each_field_has_its_scores_and_its_pictures() {
     let topics = read("figures/factors-texts-k3-random-topics-hals.csv");
     assert_eq!(topics.lines().count(), 1 + 3 * 8, "{topics}");
     assert!(read("figures/recognition-over-rank.csv").contains("PCA"));
+    let encoding = read("figures/encoding-people-k3-random.csv");
+    let of = |label: &str| -> (f64, Vec<f64>) {
+        let row = encoding.lines().find(|line| line.starts_with(label)).expect(label);
+        let cells: Vec<&str> = row.split(',').collect();
+        (cells[2].parse().expect("an error"), cells[3].split(' ').map(|v| v.parse().expect("a number")).collect())
+    };
+    let [parts, prototypes, components] = ["hals", "vector quantisation", "principal components"].map(of);
+    assert_eq!(prototypes.1.iter().filter(|v| **v != 0.0).count(), 1, "a prototype for each picture");
+    assert!(components.1.iter().any(|v| *v < 0.0) && parts.1.iter().all(|v| *v >= 0.0), "{encoding}");
+    assert!(parts.0 < 1.0 && prototypes.0 < 1.0 && components.0 < 1.0, "{encoding}");
     // Redrawn from what is stored, without the data.
     bench.call(0, &["figures", "fields.toml", "--results", "results"]);
 }

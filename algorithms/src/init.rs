@@ -5,6 +5,8 @@ mod kmeans;
 mod leading;
 mod nndsvd;
 
+pub use kmeans::centroids;
+
 use crate::divergence::{self, Beta};
 use crate::kernels::{self, column_mut};
 use crate::matrix::Matrix;

@@ -48,10 +48,10 @@ pub use divergence::{
 pub use drive::{Judge, Observer, Progress, Reason, Schedule, Stop, drive};
 pub use extrapolated::Extrapolated;
 pub use fit::{Fit, FitError, Look, Nmf, apply, apply_matrix};
-pub use init::{Init, UnknownInit, scale_and_balance};
-pub use joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
+pub use init::{Init, UnknownInit, centroids, scale_and_balance};
+pub use joint::{Admm, Apg, MiniBatchMu, MiniBatchMuBeta, Online, PGrad, RHals};
 pub use matrix::{InvalidMatrix, Matrix};
-pub use measure::{Evaluator, Measures};
+pub use measure::{Evaluator, Measures, sparseness};
 pub use normalized::Normalized;
 pub use problem::{Breakdown, Effort, Factors, InvalidProblem, Laps, Objective, Part, Problem, Shape};
 pub use real::Real;

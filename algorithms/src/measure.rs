@@ -238,8 +238,9 @@ fn column_norms(x: &Mat<f64>) -> impl Iterator<Item = f64> + '_ {
     (0..x.ncols()).map(|j| x.col_as_slice(j).iter().map(|v| v * v).sum::<f64>().sqrt())
 }
 
-/// Mean of Hoyer's measure over the nonzero columns; NaN where it is not defined (one row, or all columns zero).
-fn sparseness(x: &Mat<f64>) -> f64 {
+/// Mean of Hoyer's measure of sparseness (JMLR 5, 2004, §3.1) over the nonzero columns; NaN where it is not defined (one row, or all columns zero).
+#[must_use]
+pub fn sparseness(x: &Mat<f64>) -> f64 {
     let root = count(x.nrows()).sqrt();
     let (mut sum, mut live) = (0.0, 0.0);
     for (j, norm) in column_norms(x).enumerate() {

@@ -6,7 +6,7 @@ use crate::alternating::Alternating;
 use crate::constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
-use crate::joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
+use crate::joint::{Admm, Apg, MiniBatchMu, MiniBatchMuBeta, Online, PGrad, RHals};
 use crate::matrix::Matrix;
 use crate::normalized::Normalized;
 use crate::parameters::{self, Field, ParameterError, Table};
@@ -113,8 +113,13 @@ pub static BUILTIN: &[Entry] = &[
     entry::<MiniBatchMu>(
         "minibatch-mu",
         "multiplicative update on mini-batches of columns, with a memory that fades",
-        "Lefèvre, Bach & Févotte (2011), WASPAA; Serizel, Essid & Richard (2016), MLSP",
+        "Lefèvre, Bach & Févotte (2011), WASPAA",
     ).explained(include_str!("joint/minibatch_mu.rs"), "for a mini-batch of b columns: both products with them, 3bk² for their part of H and 4mk² for W"),
+    entry::<MiniBatchMuBeta>(
+        "minibatch-mu-beta",
+        "multiplicative update for a β-divergence on mini-batches of columns, with a memory that fades",
+        "Lefèvre, Bach & Févotte (2011), WASPAA; Serizel, Essid & Richard (2016), MLSP",
+    ).explained(include_str!("joint/minibatch_mu_beta.rs"), "two passes over a mini-batch of b columns with the model beside it, 6mbk each; 4mbk for β = 1, and on sparse data four operations a stored entry and component"),
     entry::<Separable<Spa>>(
         "spa",
         "columns of A selected by successive projection",

@@ -88,7 +88,7 @@ pub(super) const METRICS: [(&str, &str); 19] = [
 ];
 
 /// The kinds of figures.
-pub(super) const FIGURES: [(&str, &str); 13] = [
+pub(super) const FIGURES: [(&str, &str); 14] = [
     ("convergence", "a measure over seconds, iterations, flops or passes: median and quantile band over the seeds"),
     ("runtime", "seconds per iteration"),
     ("time-to-target", "seconds (or iterations, flops) until the gap to the best known objective is at a target"),
@@ -96,6 +96,10 @@ pub(super) const FIGURES: [(&str, &str); 13] = [
     (
         "factors",
         "what was learnt: pictures and reconstructions, topics, spectra and abundances, notes, signature genes",
+    ),
+    (
+        "encoding",
+        "pictures: the basis beside vector quantisation and principal components, and a picture as each encodes it",
     ),
     ("ecdf", "the share of problem × target × seed reached within a price, with a bootstrap band"),
     ("profile", "the share within a factor of the least price (Dolan & Moré 2002)"),

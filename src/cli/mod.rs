@@ -76,7 +76,7 @@ enum Command {
     },
     /// Write report.html: all runs in one page to filter, compare and click through, without a network; runs nothing
     Report(Box<report::Options>),
-    /// Regenerate the figures of a paper and say which of its claims hold; without a name, list the papers
+    /// Fetch the data of a paper, regenerate its figures and say which of its claims hold; without a name, list the papers
     Paper(paper::Paper),
     /// Factorise one matrix and keep W and H
     Factorize(Box<model::Factorize>),

@@ -86,7 +86,27 @@ impl Axis {
             };
             axis.major.windows(2).all(|pair| ends(&pair[0]).1 + 4.0 <= ends(&pair[1]).0)
         };
-        (2..=6).rev().map(with).find(fits).unwrap_or_else(|| with(2))
+        (2..=6).rev().map(with).find(fits).unwrap_or_else(|| {
+            let mut axis = with(2);
+            while axis.major.len() > 1 && !fits(&axis) {
+                axis.name_every_second();
+            }
+            axis
+        })
+    }
+
+    /// Every second of the labelled ticks loses its label.
+    fn name_every_second(&mut self) {
+        let mut second = false;
+        let minor = &mut self.minor;
+        self.major.retain(|tick| {
+            second = !second;
+            if !second {
+                minor.push(tick.0);
+            }
+            second
+        });
+        minor.sort_by(f64::total_cmp);
     }
 
     pub(crate) fn scale(&self) -> Scale {
@@ -252,6 +272,15 @@ mod tests {
         for v in axis.major.iter().map(|t| t.0).chain(axis.minor.iter().copied()) {
             assert!(v >= low - slack && v <= high + slack, "{v} of {axis:?}");
         }
+    }
+
+    #[test]
+    fn labels_that_have_no_room_are_left_out() {
+        // Less than a decade: 0.04, 0.06 and 0.08 are ticks however few are wished for.
+        let axis = Axis::log(0.031, 0.09, 6).fit(40.0);
+        assert_eq!(axis.major().iter().map(|t| t.1.as_str()).collect::<Vec<_>>(), ["0.04", "0.08"]);
+        assert!(axis.minor().contains(&0.06) && axis.minor().is_sorted());
+        assert_eq!(axis.fit(1.0).major().len(), 1);
     }
 
     #[test]

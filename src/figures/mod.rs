@@ -145,6 +145,7 @@ pub fn render(spec: &FigureSpec, source: &Source<'_>) -> Result<Vec<Rendered>, F
         FigureKind::TimeToTarget => values::time_to_target(spec, source),
         FigureKind::FinalError => values::final_error(spec, source),
         FigureKind::Factors => factors::render(spec, source),
+        FigureKind::Encoding => factors::encodings(spec, source),
         FigureKind::Ecdf | FigureKind::Profile | FigureKind::DataProfile => distributions::render(spec, source),
         FigureKind::Matrix => duels::matrix(spec, source),
         FigureKind::CriticalDifference => duels::critical_difference(spec, source),

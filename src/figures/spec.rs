@@ -51,6 +51,9 @@ pub enum FigureKind {
     FinalError,
     /// What was learnt, shown as the field of the data shows it: pictures, topics, spectra, sounds, genes.
     Factors,
+    /// The basis beside those of vector quantisation and principal components, and a picture as each encodes it (Lee &
+    /// Seung 1999, Fig. 1).
+    Encoding,
     /// The share of problem × target × seed reached within a price.
     Ecdf,
     /// The share within a factor of the least price (Dolan & Moré).
@@ -104,6 +107,7 @@ impl FigureSpec {
             FigureKind::FinalError if y == Y::RelativeError => "final-error".into(),
             FigureKind::FinalError => format!("final-{y}"),
             FigureKind::Factors => "factors".into(),
+            FigureKind::Encoding => "encoding".into(),
             FigureKind::Ecdf if x == X::Seconds => "ecdf".into(),
             FigureKind::Ecdf => format!("ecdf-{x}"),
             FigureKind::Profile if x == X::Seconds => "profile".into(),

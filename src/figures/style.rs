@@ -73,6 +73,8 @@ const KNOWN: &[(&str, [usize; 3])] = &[
     ("pd-kl", [5, 2, 4]),
     ("admm-kl", [3, 4, 6]),
     ("mu-beta", [5, 4, 4]),
+    ("minibatch-mu", [0, 3, 2]),
+    ("minibatch-mu-beta", [6, 1, 2]),
     ("online", [7, 2, 0]),
     ("rhals", [1, 3, 5]),
     // Solvers of other people, and of ours as programs: other hues than the methods they are run beside.

@@ -47,7 +47,13 @@ fn all_figures(records: &[Record]) -> Vec<Rendered> {
         targets: Some(vec![0.5, 0.1, 0.01, 1e-3]),
         ..FigureSpec::new(FigureKind::TimeToTarget)
     });
-    for kind in [FigureKind::DataProfile, FigureKind::CriticalDifference, FigureKind::Scaling, FigureKind::Breakdown] {
+    for kind in [
+        FigureKind::DataProfile,
+        FigureKind::CriticalDifference,
+        FigureKind::Scaling,
+        FigureKind::Breakdown,
+        FigureKind::Encoding,
+    ] {
         specs.push(FigureSpec::new(kind));
     }
     specs.push(FigureSpec { y: Some(Y::RelativeError), ..FigureSpec::new(FigureKind::Matrix) });
@@ -181,6 +187,19 @@ fn styles_do_not_depend_on_who_else_is_shown() {
     assert_eq!(alone, Style::of("hals", 0));
 }
 
+/// `NMFBENCH_LOOK` may name a folder for the pictures of all figures, to be looked at.
+#[test]
+fn every_figure_is_a_picture() {
+    let folder = std::env::var_os("NMFBENCH_LOOK").map(std::path::PathBuf::from);
+    for figure in all_figures(&records()) {
+        let png = export::png(&figure.svg, 150.0).unwrap();
+        assert!(image::load_from_memory(&png).unwrap().width() > 300, "{}", figure.name);
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(format!("{}.png", figure.name)), png).unwrap();
+        }
+    }
+}
+
 #[test]
 fn the_bytes_are_the_same_twice() {
     let (first, second) = (all_figures(&records()), all_figures(&records()));
@@ -261,7 +280,6 @@ fn data_without_pictures_has_no_basis() {
     assert!(figures[0].caption.contains("no pictures"));
 }
 
-/// `NMFBENCH_LOOK` may name a folder for the pictures of all figures, to be looked at.
 #[test]
 fn distributions_show_the_numbers_of_their_csv() {
     let records = records();
@@ -289,10 +307,4 @@ fn distributions_show_the_numbers_of_their_csv() {
         assert!((part - ms / 29.0).abs() < 1e-9, "{row}");
     }
     assert!(!breakdown.csv.contains("bold"), "one method does not tell: {}", breakdown.csv);
-    if let Ok(folder) = std::env::var("NMFBENCH_LOOK") {
-        for figure in all_figures(&records) {
-            let path = std::path::Path::new(&folder).join(format!("{}.png", figure.name));
-            std::fs::write(path, export::png(&figure.svg, 150.0).unwrap()).unwrap();
-        }
-    }
 }

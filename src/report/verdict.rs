@@ -49,7 +49,9 @@ fn compared(
     let behind = |(c, s): &(Comparison, Summary)| {
         format!("{} ({}{})", c.second, say(s.median), factor(&c.reversed().ratio, c.lower == Side::First))
     };
-    let mut text = if row.is_empty() {
+    let mut text = if rows.len() == 1 {
+        format!("{head}: {}", told(leader, &first))
+    } else if row.is_empty() {
         format!("{head}: {}, the only one whose median run does it", told(leader, &first))
     } else if row.iter().any(|(c, _)| c.pairs < FEWEST) {
         let all: Vec<String> =
@@ -96,7 +98,10 @@ pub fn answer(overall: &Overall) -> String {
     parts.push(told_overall(&overall.lowest, (&wins, &open), goal, "below"));
     parts.retain(|p| !p.is_empty());
     if parts.is_empty() {
-        return "No run ended properly, so there is no answer.".into();
+        return match &overall.lowest.leader {
+            Some(leader) => format!("There is nothing to compare {leader} with."),
+            None => "No run ended properly, so there is no answer.".into(),
+        };
     }
     let problems =
         if overall.problems == 1 { "On one problem".into() } else { format!("Over {} problems", overall.problems) };
@@ -119,6 +124,9 @@ pub struct Overall {
 fn told_overall(contest: &Contest, (wins, open): (&str, &str), goal: &str, ahead: &str) -> String {
     let Some(leader) = contest.leader.as_deref() else { return String::new() };
     let mut row = contest.row(leader);
+    if row.is_empty() {
+        return String::new();
+    }
     // A ratio is below 1 where the leader is ahead; the nearest rival comes first, those that never arrive last.
     row.sort_by(|a, b| b.ratio.value.total_cmp(&a.ratio.value));
     let pairs = |c: &Comparison| format!("{} pairs of runs, p {}", c.pairs, probability(c.adjusted));
@@ -279,6 +287,13 @@ mod tests {
             assert!(text.contains("better"), "{text}");
         }
         assert!(told(&records).starts_with("Soonest to a gap of 1 %: better (median 2.07 s, 8/8 runs), the only one"));
+    }
+
+    #[test]
+    fn one_that_is_alone_has_nobody_before_or_behind() {
+        let records: Vec<Record> = (0..3).map(|seed| run("mu", seed, &[9.0, 1.0])).collect();
+        assert_eq!(answered(&records), "There is nothing to compare mu with.");
+        assert!(told(&records).contains("mu (median ") && !told(&records).contains("only"), "{}", told(&records));
     }
 
     /// One algorithm under two labels on 20 seeds, the second slower by a share; each time wobbles by some 2 %.

@@ -4,6 +4,7 @@
 //! Pure functions of factors and data. The runner computes them off the clock, once at the end of a run.
 
 mod assignment;
+pub(crate) mod baselines;
 mod partition;
 mod recognition;
 mod recovery;

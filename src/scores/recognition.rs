@@ -1,7 +1,8 @@
 //! Which class the nearest known samples have: the use of a factorisation as features.
 
+use super::baselines::principal;
 use crate::data::HeldOut;
-use faer::{Mat, Side};
+use faer::Mat;
 use nmfbench_algorithms::{Factors, Matrix, apply_matrix};
 use std::collections::BTreeMap;
 
@@ -39,25 +40,7 @@ pub(super) fn principal_rate(k: usize, known: (&Matrix<f64>, &[u32]), held_out: 
     for j in 0..n {
         (0..m).for_each(|i| a[(i, j)] -= mean[i]);
     }
-    // Eigenvectors of the smaller of AAᵀ and AᵀA; they come in rising order.
-    let few = m <= n;
-    let gram = if few { &a * a.transpose() } else { a.transpose() * &a };
-    let eigen = gram.self_adjoint_eigen(Side::Lower).ok()?;
-    let (values, vectors) = (eigen.S().column_vector(), eigen.U());
-    let count = k.min(gram.nrows());
-    let top = vectors.subcols(gram.nrows() - count, count);
-    let basis = if few {
-        top.to_owned()
-    } else {
-        let mut basis = &a * top;
-        for l in 0..count {
-            let size = values[gram.nrows() - count + l].max(0.0).sqrt();
-            // Beyond the rank of the data there is no direction.
-            let inverse = if size > 1e-10 * values[gram.nrows() - 1].max(0.0).sqrt() { 1.0 / size } else { 0.0 };
-            (0..m).for_each(|i| basis[(i, l)] *= inverse);
-        }
-        basis
-    };
+    let basis = principal(&a, k);
     Some(share(&(basis.transpose() * &a), known.1, &(basis.transpose() * &asked), held_out))
 }
 

@@ -15,7 +15,7 @@ use crate::constrained::{Gnmf, Hoyer, MinVol, Onmf, SemiNmf, SymNmf, Wnmf};
 use crate::divergence::{AdmmKl, AlternatingDivergence, BmdKl, CcdKl, MuBeta, MuKl, PdKl, SnKl, SnMuKl};
 use crate::extrapolated::Extrapolated;
 use crate::init::Init;
-use crate::joint::{Admm, Apg, MiniBatchMu, Online, PGrad, RHals};
+use crate::joint::{Admm, Apg, MiniBatchMu, MiniBatchMuBeta, Online, PGrad, RHals};
 use crate::matrix::{Matrix, count};
 use crate::normalized::Normalized;
 use crate::parameters::{self, Table};
@@ -113,6 +113,7 @@ rows!(
     "admm": Admm, NEAR;
     "online": Online, NEAR;
     "minibatch-mu": MiniBatchMu, NEAR;
+    "minibatch-mu-beta": MiniBatchMuBeta, NEAR;
     "spa": Separable<Spa>, EXACT;
     "snpa": Separable<Snpa>, HULL;
     "xray": Separable<Xray>, EXACT;

@@ -19,7 +19,9 @@ pub use primal_dual::PdKl;
 pub use view::View;
 
 pub(crate) use beta::Beta;
-pub(crate) use pass::{gradient, sums};
+pub(crate) use multiplicative::Multiplicative;
+pub(crate) use pass::{Pass, gradient, sums};
+pub(crate) use view::{at_least, lift};
 
 use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::matrix::count;
@@ -147,7 +149,7 @@ fn floor<T: Real>(floor: f64, scale: f64) -> T {
 }
 
 /// The floor of the model V = YXᵀ where both factors are kept above one of their own: it only acts on a start with zeros.
-fn model_floor<T: Real>(floor: T) -> T {
+pub(crate) fn model_floor<T: Real>(floor: T) -> T {
     T::of((floor.to_f64() * floor.to_f64()).max(T::TINY))
 }
 

@@ -68,6 +68,12 @@ impl Default for MuBeta {
     }
 }
 
+impl MuBeta {
+    pub(crate) fn beta(&self) -> Beta {
+        Beta::of(self.beta)
+    }
+}
+
 impl DivergenceRule for MuBeta {
     const TRAITS: Traits = Traits { objective: Objective::Beta(0.5), ..MuKl::TRAITS };
     type Half<T: Real> = Multiplicative<T>;
@@ -81,7 +87,7 @@ impl DivergenceRule for MuBeta {
     }
 
     fn prepare<T: Real>(&self, view: &View<'_, T>, rank: usize, scale: f64) -> Multiplicative<T> {
-        Multiplicative::new(view, rank, Beta::of(self.beta), floor(self.floor, scale))
+        Multiplicative::new(view, rank, self.beta(), floor(self.floor, scale))
     }
 }
 

@@ -12,11 +12,12 @@ use faer::{Mat, MatRef};
 const ROUNDS: usize = 100;
 
 pub(super) fn start(problem: &Problem<'_, f64>, key: &Key) -> Factors<f64> {
-    completed(problem, centroids(problem, key))
+    completed(problem, centroids(problem, key).0)
 }
 
-/// m×k.
-fn centroids(problem: &Problem<'_, f64>, key: &Key) -> Mat<f64> {
+/// The centroids of the columns of A (m×k), none of them without columns, and of each column the one it belongs to.
+#[must_use]
+pub fn centroids(problem: &Problem<'_, f64>, key: &Key) -> (Mat<f64>, Vec<usize>) {
     let Shape { m, n, rank } = problem.shape();
     let (_, squares) = problem.matrix.column_sums();
     let mut centroids = seeds(problem, &squares, &mut Stream::new(key, 0));
@@ -35,7 +36,7 @@ fn centroids(problem: &Problem<'_, f64>, key: &Key) -> Mat<f64> {
         centroids = Mat::zeros(m, rank);
         problem.matrix.times(centroids.as_mut(), weights.as_ref(), problem.par);
     }
-    centroids
+    (centroids, clusters.of)
 }
 
 /// The columns to begin with: each drawn with a probability that goes with its squared distance from those before.
@@ -143,8 +144,9 @@ mod tests {
         let a = Mat::from_fn(8, 200, |_, _| stream.uniform());
         let matrix = Matrix::dense(a.clone()).expect("valid");
         for seed in 0..5 {
-            let found = centroids(&problem(&matrix, 6), &key(seed, "start"));
-            let (_, means) = lloyd(&a, &found);
+            let (found, clusters) = centroids(&problem(&matrix, 6), &key(seed, "start"));
+            let (of, means) = lloyd(&a, &found);
+            assert_eq!(of, clusters);
             assert!((&means - &found).norm_max() < 1e-12);
         }
     }
@@ -156,7 +158,7 @@ mod tests {
         let a = Mat::from_fn(6, 100, |i, j| places[(i, j % 5)] + 0.1 * stream.uniform());
         let matrix = Matrix::dense(a.clone()).expect("valid");
         for seed in 0..10 {
-            let found = centroids(&problem(&matrix, 5), &key(seed, "start"));
+            let (found, _) = centroids(&problem(&matrix, 5), &key(seed, "start"));
             let (of, _) = lloyd(&a, &found);
             assert!((0..100).all(|j| of[j] == of[j % 5]), "seed {seed}");
             let mut used = of[..5].to_vec();
@@ -180,7 +182,7 @@ mod tests {
     fn no_cluster_stays_empty() {
         let a = Mat::from_fn(4, 9, |i, j| if i == j % 2 { 1.0 } else { 0.0 });
         let matrix = Matrix::dense(a).expect("valid");
-        let found = centroids(&problem(&matrix, 4), &key(1, "start"));
+        let (found, _) = centroids(&problem(&matrix, 4), &key(1, "start"));
         assert!((0..4).all(|l| (found.col(l).norm_l2() - 1.0).abs() < 1e-12), "{found:?}");
     }
 }

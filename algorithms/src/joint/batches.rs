@@ -39,7 +39,7 @@ pub(super) struct Batch<T> {
     /// Where they stand in A.
     columns: Vec<usize>,
     /// None for all of A.
-    part: Option<Matrix<T>>,
+    pub(super) part: Option<Matrix<T>>,
     /// Their share of the stored entries.
     pub(super) share: f64,
     /// Their rows of Ht.
@@ -96,7 +96,12 @@ impl<T: Real> Batches<T> {
         &mut self.batches[number]
     }
 
-    /// The most columns in one.
+    /// Each as a matrix.
+    pub(super) fn matrices<'m>(&'m self, all: &'m Matrix<T>) -> impl Iterator<Item = &'m Matrix<T>> {
+        self.batches.iter().map(move |batch| batch.part.as_ref().unwrap_or(all))
+    }
+
+    /// The columns in each.
     pub(super) fn sizes(&self) -> impl Iterator<Item = usize> {
         self.batches.iter().map(|b| b.columns.len())
     }

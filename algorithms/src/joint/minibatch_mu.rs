@@ -1,7 +1,6 @@
 //! Multiplicative updates on mini-batches, with a memory that fades. Lefèvre, Bach & Févotte, "Online algorithms for
-//! nonnegative matrix factorization with the Itakura–Saito divergence", WASPAA (2011), Algorithm 1; for the β-divergences
-//! Serizel, Essid & Richard, "Mini-batch stochastic approaches for accelerated multiplicative updates in nonnegative matrix
-//! factorisation with beta-divergence", MLSP (2016).
+//! nonnegative matrix factorization with the Itakura–Saito divergence", WASPAA (2011), Algorithm 1, with the
+//! Frobenius norm in its place; `minibatch-mu-beta` is for the divergences.
 //!
 //! An iteration takes the next mini-batch A_b of columns of A, updates their part of H by
 //!
@@ -39,13 +38,13 @@ pub struct MiniBatchMu {
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Memory {
+pub(super) struct Memory {
     /// ρ: what the statistics of one round through A weigh in the next.
     #[schemars(range(min = 0.0, max = 1.0))]
-    forget: f64,
+    pub(super) forget: f64,
     /// Updates of the batch's part of H in an iteration.
     #[schemars(range(min = 1))]
-    inner_iterations: u32,
+    pub(super) inner_iterations: u32,
 }
 
 impl Default for Memory {

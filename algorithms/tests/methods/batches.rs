@@ -4,6 +4,7 @@
 use crate::common::naive::{self, Pair, Rows, nearest};
 use crate::common::{self, data, entries, method, problem, random_start, sparse_copy, steps};
 use crate::shared::{apart, gram, note, number, plus, rows, to_pair};
+use faer::Mat;
 use nmfbench_algorithms::Matrix;
 use nmfbench_algorithms::random::{Stream, key};
 
@@ -182,6 +183,74 @@ pub(crate) fn minibatch_mu_follows_lefevre() {
     follows("minibatch-mu", parameters, &matrix, 3, |a, p, t| minibatch(a, p, t, &batches(31, 7), 0.25, 4));
 }
 
+/// Lefèvre et al. (2011), Algorithm 1, with the weights and the exponent of any β (Févotte & Idier 2011, §4.1).
+fn minibatch_beta(a: &Rows, pair: &mut Pair, batches: &[Vec<usize>], (beta, forget, inner): (f64, f64, u32), t: u32) {
+    let (m, n, k) = (a.len(), a[0].len(), pair.h.len());
+    let exponent = if beta < 1.0 { 1.0 / (2.0 - beta) } else { 1.0 };
+    let (mut num, mut den) = (vec![vec![0.0; k]; m], vec![vec![0.0; k]; m]);
+    let weights = |a: f64, v: f64| (a * v.powf(beta - 2.0), v.powf(beta - 1.0));
+    for t in 0..t {
+        let columns = &batches[t as usize % batches.len()];
+        let part = some_columns(a, columns);
+        let mut h = some_columns(&pair.h, columns);
+        for _ in 0..inner {
+            let v = naive::product(&pair.w, &h);
+            for (l, row) in h.iter_mut().enumerate() {
+                for (place, h) in row.iter_mut().enumerate() {
+                    let each = |i: usize| (pair.w[i][l], weights(part[i][place], v[i][place]));
+                    let (top, bottom) = (0..m).map(each).fold((0.0, 0.0), |s, (w, (p, q))| (s.0 + w * p, s.1 + w * q));
+                    *h *= (top / bottom).powf(exponent);
+                }
+            }
+        }
+        for (place, &j) in columns.iter().enumerate() {
+            (0..k).for_each(|l| pair.h[l][j] = h[l][place]);
+        }
+        let v = naive::product(&pair.w, &h);
+        let kept = forget.powf(number(columns.len()) / number(n));
+        for i in 0..m {
+            for l in 0..k {
+                let each = |j: usize| (h[l][j], weights(part[i][j], v[i][j]));
+                let (top, bottom) =
+                    (0..columns.len()).map(each).fold((0.0, 0.0), |s, (h, (p, q))| (s.0 + h * p, s.1 + h * q));
+                num[i][l] = kept * num[i][l] + pair.w[i][l].powf(1.0 / exponent) * top;
+                den[i][l] = kept * den[i][l] + bottom;
+                pair.w[i][l] = (num[i][l] / den[i][l]).powf(exponent);
+            }
+        }
+    }
+}
+
+pub(crate) fn minibatch_mu_beta_follows_lefevre() {
+    let matrix = data(12, 31, 3, false, 6);
+    // Itakura–Saito, for which the paper is, takes no zeros.
+    let all = entries(&matrix);
+    let positive = Matrix::dense(Mat::from_fn(12, 31, |i, j| all[(i, j)] + 0.1)).expect("valid");
+    for (beta, matrix) in [(0.0, &positive), (0.5, &matrix), (1.0, &matrix), (1.5, &matrix)] {
+        let parameters = format!(r#"{{"batch": 10, "beta": {beta:?}}}"#);
+        let own = (beta, 0.7, 1);
+        follows("minibatch-mu-beta", &parameters, matrix, 3, |a, p, t| minibatch_beta(a, p, &batches(31, 10), own, t));
+    }
+    let parameters = r#"{"batch": 7, "beta": 0.3, "forget": 0.25, "inner_iterations": 4}"#;
+    let own = (0.3, 0.25, 4);
+    follows("minibatch-mu-beta", parameters, &matrix, 3, |a, p, t| minibatch_beta(a, p, &batches(31, 7), own, t));
+}
+
+#[test]
+fn minibatch_mu_beta_with_all_columns_and_no_memory_is_mu_beta() {
+    let matrix = data(12, 31, 3, false, 7);
+    let start = random_start(&matrix, 3, 1);
+    for beta in [0.5, 1.0] {
+        let one = method("minibatch-mu-beta", &format!(r#"{{"forget": 0.0, "beta": {beta:?}}}"#));
+        let other = method("mu-beta", &format!(r#"{{"first": "h", "beta": {beta:?}}}"#));
+        let (one, other) = (steps(&*one, &matrix, &start, 30), steps(&*other, &matrix, &start, 30));
+        for (i, (one, other)) in one.iter().zip(&other).enumerate() {
+            let apart = common::factor_distance(other, one);
+            assert!(apart <= 1e-9, "β = {beta}: apart by {apart:e} after iteration {i}");
+        }
+    }
+}
+
 #[test]
 fn minibatch_mu_with_all_columns_and_no_memory_is_mu() {
     let matrix = data(12, 31, 3, true, 7);
@@ -200,7 +269,7 @@ fn a_mini_batch_is_a_fraction_of_a_pass() {
     let dense = data(12, 31, 3, false, 8);
     for matrix in [&dense, &sparse_copy(&entries(&dense))] {
         let problem = problem(matrix, 3);
-        for name in ["online", "minibatch-mu"] {
+        for name in ["online", "minibatch-mu", "minibatch-mu-beta"] {
             for (size, number) in [(31, 1), (16, 2), (7, 5)] {
                 let mut factors = random_start(&dense, 3, 1);
                 let method = method(name, &format!(r#"{{"batch": {size}}}"#));
@@ -224,7 +293,7 @@ fn a_mini_batch_is_a_fraction_of_a_pass() {
 fn the_key_decides_the_batches() {
     let matrix = data(12, 31, 3, false, 9);
     let start = random_start(&matrix, 3, 1);
-    for name in ["online", "minibatch-mu"] {
+    for name in ["online", "minibatch-mu", "minibatch-mu-beta"] {
         let go = |seed: u64| {
             let mut problem = problem(&matrix, 3);
             problem.key = key(seed, "algorithm");

@@ -59,6 +59,7 @@ twins! {
     admm: "admm", batches::admm_follows_xu();
     online: "online", batches::online_follows_mairal();
     minibatch_mu: "minibatch-mu", batches::minibatch_mu_follows_lefevre();
+    minibatch_mu_beta: "minibatch-mu-beta", batches::minibatch_mu_beta_follows_lefevre();
     spa: "spa", separable::selects_what_its_paper_says_and_solves_for_h("spa");
     snpa: "snpa", separable::selects_what_its_paper_says_and_solves_for_h("snpa");
     xray: "xray", separable::selects_what_its_paper_says_and_solves_for_h("xray");

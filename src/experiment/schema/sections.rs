@@ -53,6 +53,7 @@ pub const FIGURE_KINDS: &[&str] = &[
     "time-to-target",
     "final-error",
     "factors",
+    "encoding",
     "ecdf",
     "profile",
     "data-profile",

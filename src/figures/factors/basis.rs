@@ -1,10 +1,10 @@
 //! The columns of W, a block of pictures for each entrant.
 
-use super::Shown;
-use super::pictures::{Ink, grey, place, top};
+use super::pictures::{parts, place};
+use super::{Factors, Shown};
 use crate::analysis::show::capital;
 use crate::figures::Rendered;
-use crate::figures::sheet::{Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
+use crate::figures::sheet::{Area, Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
 use crate::figures::style::GREY;
 use crate::figures::values::table;
 use crate::results::record::ImageShape;
@@ -14,16 +14,16 @@ const BETWEEN: f64 = 14.0;
 const HEAD: f64 = 25.0;
 
 /// How a block of k pictures is laid out.
-struct Block {
-    columns: usize,
+pub(super) struct Block {
+    pub(super) columns: usize,
     cell: (f64, f64),
-    width: f64,
-    height: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
 }
 
 impl Block {
     /// Near square on paper and at most `width` points wide.
-    fn of(k: usize, image: ImageShape, width: f64) -> Self {
+    pub(super) fn of(k: usize, image: ImageShape, width: f64) -> Self {
         let aspect = image.height as f64 / image.width as f64;
         let k = k.max(1);
         // Near square, with few holes in the last row; of equals the wider.
@@ -40,6 +40,23 @@ impl Block {
         let cell = (across, across * aspect);
         let used = columns as f64 * across + GAP * (columns - 1) as f64;
         Block { columns, cell, width: used, height: rows as f64 * (cell.1 + GAP) - GAP }
+    }
+
+    /// Draws the columns of W in an order from an upper left corner.
+    pub(super) fn draw(
+        &self,
+        root: &Area<'_>,
+        (left, top): (f64, f64),
+        image: ImageShape,
+        factors: &Factors,
+        order: &[usize],
+    ) -> Drawn {
+        for (position, l) in order.iter().enumerate() {
+            let (row, column) = (position / self.columns, position % self.columns);
+            let at = (left + column as f64 * (self.cell.0 + GAP), top + row as f64 * (self.cell.1 + GAP));
+            place(root, parts(factors.basis(*l), (image.width, image.height))?, at, self.cell)?;
+        }
+        Ok(())
     }
 }
 
@@ -68,13 +85,7 @@ pub(super) fn render(name: &str, heading: &str, image: ImageShape, shown: &[Show
             text(root, &title, (middle, y + 8.0), &Text::new(TITLE).bold().center())?;
             let facts = shorten(&entry.facts(), NOTE, false, share);
             text(root, &facts, (middle, y + 18.0), &Text::new(NOTE).center().color(GREY))?;
-            let start = middle - block.width / 2.0;
-            for (position, l) in entry.order.iter().enumerate() {
-                let (row, column) = (position / block.columns, position % block.columns);
-                let at = (start + column as f64 * (block.cell.0 + GAP), y + HEAD + row as f64 * (block.cell.1 + GAP));
-                let values = entry.factors.basis(*l);
-                place(root, grey(values, (image.width, image.height), top(values), Ink::Dark)?, at, block.cell)?;
-            }
+            block.draw(root, (middle - block.width / 2.0, y + HEAD), image, &entry.factors, &entry.order)?;
         }
         Ok(())
     })?;

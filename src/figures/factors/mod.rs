@@ -3,6 +3,7 @@
 
 mod basis;
 mod components;
+mod encoding;
 mod genes;
 mod pictures;
 mod reconstruction;
@@ -101,10 +102,13 @@ pub(crate) struct Shown<'a> {
 impl Shown<'_> {
     /// Relative error and sparseness, as far as known.
     fn facts(&self) -> String {
-        let Some(last) = self.record.last() else { return String::new() };
-        let (error, sparse) = (show::significant(last.relative_error, 3), show::significant(last.sparseness_w, 2));
-        format!("rel. error {error}, sparseness of W {sparse}")
+        self.record.last().map_or_else(String::new, |last| facts(last.relative_error, last.sparseness_w))
     }
+}
+
+/// Relative error and sparseness of W in words.
+fn facts(error: f64, sparseness: f64) -> String {
+    format!("rel. error {}, sparseness of W {}", show::significant(error, 3), show::significant(sparseness, 2))
 }
 
 /// Entrants whose factors are shown, of those in one problem: more would not fit beside each other.
@@ -119,7 +123,7 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
     for problem in &all {
         let first = problem.entrants.iter().flat_map(|e| &e.runs).map(|run| run.record).next();
         let about = first.zip(source.about).map_or_else(About::default, |(record, about)| about(record));
-        let image = problem.dataset.image.filter(|i| i.height * i.width == problem.dataset.m && problem.dataset.m > 0);
+        let image = image(problem);
         if image.is_none() && about.domain == Domain::Other {
             continue;
         }
@@ -129,9 +133,7 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
         if shown.is_empty() {
             continue;
         }
-        let one = all.len() == 1;
-        let end = format!("-{}-k{}-{}", file_name(&problem.dataset.name), problem.rank, file_name(problem.init));
-        let name = if one { spec.name() } else { spec.name() + &end };
+        let name = own_name(spec, problem, &all);
         let heading = heading(spec, problem);
         if let Some(image) = image {
             rendered.push(basis::render(&name, &heading, image, &shown)?);
@@ -156,6 +158,37 @@ pub(super) fn render(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Render
         rendered.push(sentence(spec, &spec.name(), words)?);
     }
     Ok(rendered)
+}
+
+/// The figure of each problem whose data are pictures: the learnt basis beside two other ones.
+pub(super) fn encodings(spec: &FigureSpec, source: &Source<'_>) -> Drawn<Vec<Rendered>> {
+    let all = problems(source.records);
+    let mut rendered = Vec::new();
+    if let (Some(load), Some(column)) = (source.factors, source.column) {
+        for problem in &all {
+            let Some(image) = image(problem) else { continue };
+            let shown = representatives(problem, load);
+            let name = own_name(spec, problem, &all);
+            rendered.extend(encoding::render(&name, &heading(spec, problem), image, &shown, column)?);
+        }
+    }
+    if rendered.is_empty() {
+        let words =
+            "No data whose columns are pictures were kept together with factors, so there is no encoding to show.";
+        rendered.push(sentence(spec, &spec.name(), words)?);
+    }
+    Ok(rendered)
+}
+
+/// The shape of the pictures that the columns are.
+fn image(problem: &Problem<'_>) -> Option<ImageShape> {
+    problem.dataset.image.filter(|i| i.height * i.width == problem.dataset.m && problem.dataset.m > 0)
+}
+
+/// The name of a problem's figure: with the problem, if there is another.
+fn own_name(spec: &FigureSpec, problem: &Problem<'_>, all: &[Problem<'_>]) -> String {
+    let end = format!("-{}-k{}-{}", file_name(&problem.dataset.name), problem.rank, file_name(problem.init));
+    if all.len() == 1 { spec.name() } else { spec.name() + &end }
 }
 
 /// The name of an entrant's own page.

@@ -25,9 +25,32 @@ pub(super) fn grey(values: &[f64], (width, height): (usize, usize), top: f64, in
     };
     let mut bytes: Vec<u8> = values.iter().map(level).collect();
     bytes.resize(width * height, if ink == Ink::Dark { 255 } else { 0 });
+    png(&bytes, (width, height), image::ExtendedColorType::L8)
+}
+
+/// A PNG of values of either sign: white is 0, black the greatest and vermilion the least of `top` times ±1.
+fn signed(values: &[f64], (width, height): (usize, usize), top: f64) -> Drawn<Vec<u8>> {
+    const LESS: [f64; 3] = [213.0, 94.0, 0.0];
+    let mut bytes = Vec::with_capacity(3 * width * height);
+    for v in values {
+        let share = if top > 0.0 { (v / top).clamp(-1.0, 1.0) } else { 0.0 };
+        let full = if share < 0.0 { LESS } else { [0.0; 3] };
+        bytes.extend(full.map(|c| (255.0 - share.abs() * (255.0 - c)).round() as u8));
+    }
+    bytes.resize(3 * width * height, 255);
+    png(&bytes, (width, height), image::ExtendedColorType::Rgb8)
+}
+
+/// A part or coefficients: by their own largest size, with the signs where there are any.
+pub(super) fn parts(values: &[f64], size: (usize, usize)) -> Drawn<Vec<u8>> {
+    let low = values.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::min);
+    if low < 0.0 { signed(values, size, top(values).max(-low)) } else { grey(values, size, top(values), Ink::Dark) }
+}
+
+fn png(bytes: &[u8], (width, height): (usize, usize), color: image::ExtendedColorType) -> Drawn<Vec<u8>> {
     let mut png = Vec::new();
     image::codecs::png::PngEncoder::new(&mut png)
-        .write_image(&bytes, width as u32, height as u32, image::ExtendedColorType::L8)
+        .write_image(bytes, width as u32, height as u32, color)
         .map_err(|e| FigureError::Encode(e.to_string()))?;
     Ok(png)
 }
@@ -48,6 +71,13 @@ pub(super) fn place(root: &Area<'_>, png: Vec<u8>, (x, y): (f64, f64), (width, h
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signs_have_colours_of_their_own() {
+        let png = signed(&[0.0, 2.0, -2.0, f64::NAN], (2, 2), 2.0).unwrap();
+        let expected = [[255, 255, 255], [0, 0, 0], [213, 94, 0], [0, 0, 0]];
+        assert_eq!(image::load_from_memory(&png).unwrap().to_rgb8().into_raw(), expected.concat());
+    }
 
     #[test]
     fn grey_levels_follow_the_ink() {

@@ -1,7 +1,7 @@
 //! Some columns of the data, what each entrant makes of them, and the coefficients it uses.
 
 use super::pictures::{Ink, grey, place, top};
-use super::{Shown, fitted};
+use super::{Factors, Shown, fitted};
 use crate::analysis::show::capital;
 use crate::figures::Rendered;
 use crate::figures::sheet::{Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
@@ -89,7 +89,7 @@ fn page(name: &str, heading: &str, image: ImageShape, shown: &[Shown<'_>], sampl
                 let error = relative_error(&sample.values, &made);
                 let told = crate::analysis::show::significant(error, 2);
                 text(root, &told, (x + size.0 / 2.0, below), &Text::new(NOTE).center().color(GREY))?;
-                let weights = weights(entry, sample.index);
+                let weights = weights(&entry.factors, &entry.order, sample.index);
                 let columns = (weights.len() as f64).sqrt().ceil() as usize;
                 let grid = (columns, weights.len().div_ceil(columns));
                 let scale = side / columns as f64;
@@ -113,14 +113,13 @@ fn page(name: &str, heading: &str, image: ImageShape, shown: &[Shown<'_>], sampl
 }
 
 /// ‖a − b‖ / ‖a‖; NaN for a column of zeros.
-fn relative_error(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn relative_error(a: &[f64], b: &[f64]) -> f64 {
     let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x * x).sum::<f64>().sqrt();
     norm(&mut a.iter().zip(b).map(|(x, y)| x - y)) / norm(&mut a.iter().copied())
 }
 
 /// ‖w_l‖ h_lj in the order of the basis: without the norm the scaling of W, which is arbitrary, would decide.
-fn weights(entry: &Shown<'_>, column: usize) -> Vec<f64> {
-    let h = entry.factors.coefficients(column);
-    let norm = |l: usize| entry.factors.basis(l).iter().map(|v| v * v).sum::<f64>().sqrt();
-    entry.order.iter().map(|l| norm(*l) * h[*l]).collect()
+pub(super) fn weights(factors: &Factors, order: &[usize], column: usize) -> Vec<f64> {
+    let h = factors.coefficients(column);
+    order.iter().map(|l| factors.norm(*l) * h[*l]).collect()
 }

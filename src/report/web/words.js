@@ -60,6 +60,7 @@ function told(contest, [wins, open], goal, ahead) {
   if (leader === null) return "";
   const size = c => (Number.isNaN(c.ratio.value) ? Infinity : c.ratio.value);
   const all = contestRow(contest, leader).sort((a, b) => (size(a) === size(b) ? 0 : size(b) > size(a) ? 1 : -1));
+  if (!all.length) return "";
   const absent = all.filter(c => c.ratio.value === 0), row = all.filter(c => c.ratio.value !== 0);
   if (!row.length) {
     const of = absent.length ? ` in half of the runs (${absent[0].pairs} pairs)` : "";
@@ -98,7 +99,10 @@ function* answerSteps(problems, ladder, floor, frobenius) {
   const ends = yield* contestSteps(problems, QUALITY_FLOOR, run => finalValue(run, quality));
   parts.push(told(ends, [`has the lowest ${name}`, `whose ${name} is lowest`], "at the end", "below"));
   const said = parts.filter(part => part);
-  if (!said.length) return "No run ended properly, so there is no answer.";
+  if (!said.length) {
+    const alone = ends.leader;
+    return alone === null ? "No run ended properly, so there is no answer." : `There is nothing to compare ${alone} with.`;
+  }
   const scope = problems.length === 1 ? "On one problem" : `Over ${problems.length} problems`;
   return `${scope}, ${said.join("; ")}.`;
 }
