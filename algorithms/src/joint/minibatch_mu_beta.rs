@@ -129,22 +129,24 @@ impl<T: Real> Solver<T> for Machine<T> {
 
         let (m, k) = (factors.w.nrows(), problem.rank);
         let kept = T::of(self.memory.forget.powf(count(batch.ht.nrows()) / count(factors.ht.nrows())));
-        let (exponent, floor, tiny) = (self.exponent, self.floor, T::of(T::TINY));
-        let power = |x: T, by: f64| if exponent >= 1.0 { x } else { T::of(x.to_f64().powf(by)) };
+        let (exponent, floor) = (self.exponent, self.floor);
+        let power = |x: T, by: f64| T::of(x.to_f64().powf(by));
         let memory = Mutex::new((self.numerator.as_mut(), self.denominator.as_mut()));
         let view = View::of_w(batch.part.as_ref().unwrap_or(problem.matrix), problem.par);
         w.run(factors.w.as_mut(), &view, batch.ht.as_ref(), |mut x, n, d, from| {
             let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-            let rows = x.nrows();
             let (num, den) = &mut *memory;
+            let rows = x.nrows();
             for j in 0..k {
-                let sums = column(n, j).iter().zip(column(d, j));
-                let num = column_mut(num.rb_mut().subrows_mut(from, rows), j).iter_mut();
-                let den = column_mut(den.rb_mut().subrows_mut(from, rows), j).iter_mut();
-                for ((x, (n, d)), (num, den)) in column_mut(x.rb_mut(), j).iter_mut().zip(sums).zip(num.zip(den)) {
-                    *num = kept * *num + power(*x, exponent.recip()) * *n;
-                    *den = kept * *den + *d;
-                    *x = at_least(power(*num / at_least(*den, tiny), exponent), floor);
+                let x = column_mut(x.rb_mut(), j);
+                let new = (column(n, j), column(d, j));
+                let num = column_mut(num.rb_mut().subrows_mut(from, rows), j);
+                let den = column_mut(den.rb_mut().subrows_mut(from, rows), j);
+                // Apart: within one loop the power would be taken where it is not wanted, too.
+                if exponent >= 1.0 {
+                    renew(x, new, (num, den), (kept, floor), (|x| x, |x| x));
+                } else {
+                    renew(x, new, (num, den), (kept, floor), (|x| power(x, exponent.recip()), |x| power(x, exponent)));
                 }
             }
         });
@@ -155,5 +157,21 @@ impl<T: Real> Solver<T> for Machine<T> {
 
     fn floors(&self) -> (f64, f64) {
         (self.floor.to_f64(), self.floor.to_f64())
+    }
+}
+
+/// A column of W, N and D with what the batch adds; `up` takes an entry to the power 1/γ and `down` to the power γ.
+fn renew<T: Real>(
+    x: &mut [T],
+    (n, d): (&[T], &[T]),
+    (num, den): (&mut [T], &mut [T]),
+    (kept, floor): (T, T),
+    (up, down): (impl Fn(T) -> T, impl Fn(T) -> T),
+) {
+    let tiny = T::of(T::TINY);
+    for ((x, (n, d)), (num, den)) in x.iter_mut().zip(n.iter().zip(d)).zip(num.iter_mut().zip(den)) {
+        *num = kept * *num + up(*x) * *n;
+        *den = kept * *den + *d;
+        *x = at_least(down(*num / at_least(*den, tiny)), floor);
     }
 }
