@@ -54,7 +54,7 @@ fn an_objective_that_method_or_data_do_not_go_with() {
         &kl,
         &["`hals` descends ½‖A − WH‖²_F", "the experiment minimises the Kullback", "`mu-kl`", "`sn-kl`", "`mu-beta`"],
     );
-    says(&refused(&bench, &text("{ beta = 1.5 }", "mu-kl")), &["with β = 1.5: `mu-beta`"]);
+    says(&refused(&bench, &text("{ beta = 1.5 }", "mu-kl")), &["with β = 1.5:", "`mu-beta`"]);
     says(&refused(&bench, &text("\"kulback-leibler\"", "mu-kl")), &["did you mean `kullback-leibler`"]);
     // Digits have white pixels, where a divergence with β ≤ 0 is infinite at any model.
     let digits = text("\"itakura-saito\"", "mu-beta").replacen("name = \"made\"", "name = \"digits\"", 1);
