@@ -26,6 +26,7 @@ use crate::problem::{Breakdown, Effort};
 use crate::real::Real;
 use faer::prelude::*;
 use faer::{Mat, MatMut, MatRef};
+use pulp::{Arch, Simd, WithSimd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -208,16 +209,22 @@ impl<T: Real> Half<T> for Sweep<T> {
         if view.line(0).is_some() {
             count_passes(1.0);
         }
-        let arch = pulp::Arch::new();
+        let arch = Arch::new();
         rows::for_blocks(view.par, x, *size, strips, |strip, from, mut x| {
             strip.work = 0.0;
             if view.line(from).is_some() {
                 for i in 0..x.nrows() {
-                    let x = x.rb_mut().subrows_mut(i, 1);
-                    arch.dispatch(
-                        #[inline(always)]
-                        || strip.sparse(&shared, x, view, from + i),
-                    );
+                    let Some((places, b)) = view.line(from + i) else { continue };
+                    let Strip { v, y, .. } = strip;
+                    strip.work += arch.dispatch(Row {
+                        shared: &shared,
+                        x: x.rb_mut().subrows_mut(i, 1),
+                        constant: shared.constant(from + i),
+                        b,
+                        v: &mut v.col_as_slice_mut(0)[..b.len()],
+                        places: Some(places),
+                        here: &mut y[..b.len()],
+                    });
                 }
                 return;
             }
@@ -230,13 +237,15 @@ impl<T: Real> Half<T> for Sweep<T> {
                 model(v.rb_mut(), y, x.rb());
                 lift(v.rb_mut(), shared.model_floor);
                 for i in 0..width {
-                    let constant = constants.get(from + row + i).copied().unwrap_or_default();
-                    let (b, v) = (column(b.rb(), i), column_mut(v.rb_mut(), i));
-                    let x = x.rb_mut().subrows_mut(i, 1);
-                    arch.dispatch(
-                        #[inline(always)]
-                        || *work += shared.row(x, b, v, constant, None, &mut []),
-                    );
+                    *work += arch.dispatch(Row {
+                        shared: &shared,
+                        x: x.rb_mut().subrows_mut(i, 1),
+                        constant: shared.constant(from + row + i),
+                        b: column(b.rb(), i),
+                        v: column_mut(v.rb_mut(), i),
+                        places: None,
+                        here: &mut [],
+                    });
                 }
             }
         });
@@ -246,18 +255,6 @@ impl<T: Real> Half<T> for Sweep<T> {
 
     fn floor(&self) -> f64 {
         self.floor.to_f64()
-    }
-}
-
-impl<T: Real> Strip<T> {
-    /// One row of X (1×k) where the data are sparse.
-    #[inline(always)]
-    fn sparse(&mut self, shared: &Shared<'_, T>, x: MatMut<'_, T>, view: &View<'_, T>, row: usize) {
-        let Some((places, b)) = view.line(row) else { return };
-        let (v, y) = (&mut self.v.col_as_slice_mut(0)[..b.len()], &mut self.y[..b.len()]);
-        shared.model(x.rb(), v, Some(places));
-        let constant = shared.constants.get(row).copied().unwrap_or_default();
-        self.work += shared.row(x, b, v, constant, Some(places), y);
     }
 }
 
@@ -271,54 +268,9 @@ struct Shared<'a, T> {
 }
 
 impl<T: Real> Shared<'_, T> {
-    /// One row of X (1×k), with all of its data or with those at some places, and room for Y there. Returns how many
-    /// entries the Newton steps have gone over.
-    #[inline(always)]
-    fn row(
-        &self,
-        mut x: MatMut<'_, T>,
-        b: &[T],
-        v: &mut [T],
-        constant: T,
-        places: Option<&[u32]>,
-        here: &mut [T],
-    ) -> f64 {
-        let mut steps = 0.0;
-        for r in 0..x.ncols() {
-            let mut y = column(self.y, r);
-            if let Some(places) = places {
-                here.iter_mut().zip(places).for_each(|(here, place)| *here = y[*place as usize]);
-                y = here;
-            }
-            let sum = T::of(self.sums[r]);
-            let most = if let Step::Repeated { most, .. } = self.step { most } else { 1 };
-            for _ in 0..most {
-                let (first, h) = moments(b, v, y);
-                let before = x[(0, r)];
-                let after = self.target(before, sum - first, h, constant);
-                let moved = after - before;
-                steps += 1.0;
-                if moved != T::of(0.0) {
-                    x[(0, r)] = after;
-                    let (floor, share) = (self.model_floor, T::of(CANCELLED));
-                    let mut lost = false;
-                    for (v, y) in v.iter_mut().zip(y) {
-                        let new = *v + moved * *y;
-                        lost |= new < share * *v;
-                        *v = at_least(new, floor);
-                    }
-                    if lost {
-                        self.model(x.rb(), v, places);
-                    }
-                }
-                if let Step::Repeated { share, .. } = self.step
-                    && absolute(moved) < share * before
-                {
-                    break;
-                }
-            }
-        }
-        steps * count(b.len())
+    /// c of a row.
+    fn constant(&self, row: usize) -> T {
+        self.constants.get(row).copied().unwrap_or_default()
     }
 
     /// The model of one row, afresh.
@@ -352,33 +304,105 @@ impl<T: Real> Shared<'_, T> {
     }
 }
 
+/// One row of X (1×k), with all of its data or with those at some places.
+struct Row<'a, 'x, T> {
+    shared: &'a Shared<'a, T>,
+    x: MatMut<'x, T>,
+    constant: T,
+    b: &'a [T],
+    /// The model; with `places` formed here.
+    v: &'a mut [T],
+    places: Option<&'a [u32]>,
+    /// Room for a column of Y at the places.
+    here: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Row<'_, '_, T> {
+    /// How many entries the Newton steps have gone over.
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Row { shared, mut x, constant, b, v, places, here } = self;
+        if places.is_some() {
+            shared.model(x.rb(), v, places);
+        }
+        let mut steps = 0.0;
+        for r in 0..x.ncols() {
+            let mut y = column(shared.y, r);
+            if let Some(places) = places {
+                here.iter_mut().zip(places).for_each(|(here, place)| *here = y[*place as usize]);
+                y = here;
+            }
+            let sum = T::of(shared.sums[r]);
+            let most = if let Step::Repeated { most, .. } = shared.step { most } else { 1 };
+            for _ in 0..most {
+                let (first, h) = moments(simd, b, v, y);
+                let before = x[(0, r)];
+                let after = shared.target(before, sum - first, h, constant);
+                let moved = after - before;
+                steps += 1.0;
+                if moved != T::of(0.0) {
+                    x[(0, r)] = after;
+                    if shift(simd, v, moved, y, shared.model_floor) {
+                        shared.model(x.rb(), v, places);
+                    }
+                }
+                if let Step::Repeated { share, .. } = shared.step
+                    && absolute(moved) < share * before
+                {
+                    break;
+                }
+            }
+        }
+        steps * count(b.len())
+    }
+}
+
 #[inline(always)]
 fn absolute<T: Real>(x: T) -> T {
     if x < T::of(0.0) { -x } else { x }
 }
 
-/// Σ by/v and Σ by²/v², eight sums side by side so that they vectorise.
+/// Σ by/v and Σ by²/v².
 #[inline(always)]
-fn moments<T: Real>(b: &[T], v: &[T], y: &[T]) -> (T, T) {
-    let mut first = [T::of(0.0); 8];
-    let mut second = first;
-    let (q, whole) = (b.len(), b.len() - b.len() % 8);
-    let (v, y) = (&v[..q], &y[..q]);
-    for at in (0..whole).step_by(8) {
-        let (b, v, y) = (&b[at..at + 8], &v[at..at + 8], &y[at..at + 8]);
-        for i in 0..8 {
-            let t = y[i] / v[i];
-            let u = b[i] * t;
-            first[i] += u;
-            second[i] += u * t;
-        }
+fn moments<S: Simd, T: Real>(simd: S, b: &[T], v: &[T], y: &[T]) -> (T, T) {
+    let ((bs, b), (vs, v), (ys, y)) = (T::vectors::<S>(b), T::vectors::<S>(v), T::vectors::<S>(y));
+    let mut less = T::splat(simd, T::of(0.0));
+    let mut second = less;
+    for (b, (v, y)) in bs.iter().zip(vs.iter().zip(ys)) {
+        let t = T::quotient(simd, *y, *v);
+        let u = T::product(simd, *b, t);
+        less = T::difference(simd, less, u);
+        second = T::mul_add(simd, u, t, second);
     }
-    for at in whole..q {
-        let t = y[at] / v[at];
-        let u = b[at] * t;
-        first[at - whole] += u;
-        second[at - whole] += u * t;
+    let (mut first, mut second) = (-T::sum(simd, less), T::sum(simd, second));
+    for (b, (v, y)) in b.iter().zip(v.iter().zip(y)) {
+        let t = *y / *v;
+        let u = *b * t;
+        first += u;
+        second += u * t;
     }
-    let sum = |s: [T; 8]| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
-    (sum(first), sum(second))
+    (first, second)
+}
+
+/// v ← max(v + moved·y, floor); whether digits of an entry are lost, see [`CANCELLED`].
+#[inline(always)]
+fn shift<S: Simd, T: Real>(simd: S, v: &mut [T], moved: T, y: &[T], floor: T) -> bool {
+    let share = T::of(CANCELLED);
+    let ((vs, v), (ys, y)) = (T::vectors_mut::<S>(v), T::vectors::<S>(y));
+    let (moves, floors, shares) = (T::splat(simd, moved), T::splat(simd, floor), T::splat(simd, share));
+    let mut worst = T::splat(simd, T::of(0.0));
+    for (v, y) in vs.iter_mut().zip(ys) {
+        let new = T::mul_add(simd, moves, *y, *v);
+        worst = T::larger(simd, worst, T::difference(simd, T::product(simd, shares, *v), new));
+        *v = T::larger(simd, new, floors);
+    }
+    let mut lost = T::sum(simd, worst) > T::of(0.0);
+    for (v, y) in v.iter_mut().zip(y) {
+        let new = *v + moved * *y;
+        lost |= new < share * *v;
+        *v = at_least(new, floor);
+    }
+    lost
 }
