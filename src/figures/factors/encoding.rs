@@ -4,7 +4,7 @@
 use super::basis::Block;
 use super::pictures::{Ink, grey, parts, place, top};
 use super::reconstruction::{relative_error, weights};
-use super::{Factors, Shown, facts, fitted};
+use super::{Factors, Shown, facts, fitted, left_out};
 use crate::analysis::show::{capital, significant};
 use crate::figures::Rendered;
 use crate::figures::sheet::{Area, Drawn, HEADING, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
@@ -79,7 +79,7 @@ pub(super) fn render(
          places, each times the norm of its column of W, make the picture beneath which its relative error stands. White \
          is 0, black the largest; values below 0 are orange. Vector quantisation is by k-means; the principal components \
          are those of the data without their mean taken off, the least error that any W and H of this rank have.",
-        super::left_out(shown.len(), rows.len().min(ENTRANTS).min(shown.len()), "algorithms"),
+        left_out(shown.len(), shown.len().min(ENTRANTS), "algorithms"),
         index + 1,
     );
     let body = pitch * rows.len() as f64;
