@@ -39,7 +39,7 @@ pub(super) struct Batch<T> {
     /// Where they stand in A.
     columns: Vec<usize>,
     /// None for all of A.
-    pub(super) part: Option<Matrix<T>>,
+    part: Option<Matrix<T>>,
     /// Their share of the stored entries.
     pub(super) share: f64,
     /// Their rows of Ht.
@@ -98,7 +98,7 @@ impl<T: Real> Batches<T> {
 
     /// Each as a matrix.
     pub(super) fn matrices<'m>(&'m self, all: &'m Matrix<T>) -> impl Iterator<Item = &'m Matrix<T>> {
-        self.batches.iter().map(move |batch| batch.part.as_ref().unwrap_or(all))
+        self.batches.iter().map(move |batch| batch.matrix(all))
     }
 
     /// The columns in each.
@@ -108,6 +108,21 @@ impl<T: Real> Batches<T> {
 }
 
 impl<T: Real> Batch<T> {
+    /// Its columns as a matrix.
+    pub(super) fn matrix<'m>(&'m self, all: &'m Matrix<T>) -> &'m Matrix<T> {
+        self.part.as_ref().unwrap_or(all)
+    }
+
+    /// Its columns as a matrix, and their rows of Ht.
+    pub(super) fn with_rows<'m>(&'m mut self, all: &'m Matrix<T>) -> (&'m Matrix<T>, &'m mut Mat<T>) {
+        (self.part.as_ref().unwrap_or(all), &mut self.ht)
+    }
+
+    /// Counts what has gone over these columns, and counted as a whole pass, as the part of one that it is.
+    pub(super) fn count_as_part(&self) {
+        count_passes(self.share - 1.0);
+    }
+
     /// Takes the rows of these columns out of Ht.
     pub(super) fn gather(&mut self, ht: &Mat<T>) {
         for l in 0..ht.ncols() {
@@ -136,8 +151,8 @@ impl<T: Real> Batch<T> {
 
     /// Runs a product with k columns, which counts as the batch's share of a pass.
     fn product(&self, all: &Matrix<T>, k: usize, run: impl FnOnce(&Matrix<T>)) -> Effort {
-        count_passes(self.share - 1.0); // the product counts as a whole one
-        run(self.part.as_ref().unwrap_or(all));
+        run(self.matrix(all));
+        self.count_as_part();
         Effort { flops: 2.0 * self.share * count(all.nnz()) * count(k), passes: self.share, repairs: 0 }
     }
 }

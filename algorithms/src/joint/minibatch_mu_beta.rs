@@ -19,7 +19,7 @@ use crate::algorithm::{Algorithm, Solver, Traits};
 use crate::conformance::Property;
 use crate::divergence::{DivergenceRule, Half, MuBeta, Multiplicative, Pass, View, at_least, lift, model_floor};
 use crate::kernels::{column, column_mut};
-use crate::matrix::{count, count_passes};
+use crate::matrix::count;
 use crate::parameters::{Field, ParameterError, Parameters, Table};
 use crate::problem::{Breakdown, Effort, Factors, Objective, Problem, Shape};
 use crate::real::Real;
@@ -120,9 +120,9 @@ impl<T: Real> Solver<T> for Machine<T> {
         let (batch, Halves { w, h }) = (self.batches.get(number), &mut self.halves[number]);
         batch.gather(&factors.ht);
         for _ in 0..self.memory.inner_iterations {
-            let view = View::of_h(batch.part.as_ref().unwrap_or(problem.matrix), problem.par);
-            let done = h.update(batch.ht.as_mut(), &view, factors.w.as_ref())?;
-            count_passes(batch.share - 1.0); // the update counts as one of all columns
+            let (part, rows) = batch.with_rows(problem.matrix);
+            let done = h.update(rows.as_mut(), &View::of_h(part, problem.par), factors.w.as_ref())?;
+            batch.count_as_part();
             effort += Effort { passes: batch.share, ..done };
         }
         batch.scatter(&mut factors.ht);
@@ -132,7 +132,7 @@ impl<T: Real> Solver<T> for Machine<T> {
         let (exponent, floor) = (self.exponent, self.floor);
         let power = |x: T, by: f64| T::of(x.to_f64().powf(by));
         let memory = Mutex::new((self.numerator.as_mut(), self.denominator.as_mut()));
-        let view = View::of_w(batch.part.as_ref().unwrap_or(problem.matrix), problem.par);
+        let view = View::of_w(batch.matrix(problem.matrix), problem.par);
         w.run(factors.w.as_mut(), &view, batch.ht.as_ref(), |mut x, n, d, from| {
             let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
             let (num, den) = &mut *memory;
@@ -150,7 +150,7 @@ impl<T: Real> Solver<T> for Machine<T> {
                 }
             }
         });
-        count_passes(batch.share - 1.0);
+        batch.count_as_part();
         effort += Effort { flops: w.flops(k) + 6.0 * count(m) * count(k), passes: batch.share, repairs: 0 };
         Ok(effort)
     }

@@ -6,11 +6,11 @@ use super::pictures::{Ink, grey, parts, place, top};
 use super::reconstruction::{relative_error, weights};
 use super::{Factors, Shown, facts, fitted, left_out};
 use crate::analysis::show::{capital, significant};
-use crate::figures::Rendered;
 use crate::figures::sheet::{Area, Drawn, HEADING, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
 use crate::figures::style::GREY;
 use crate::figures::values::table;
-use crate::results::record::{ImageShape, Record};
+use crate::figures::{LoadColumn, Rendered};
+use crate::results::record::ImageShape;
 use crate::scores::baselines::{principal_factors, quantised};
 use faer::Mat;
 use nmfbench_algorithms as algorithms;
@@ -55,7 +55,7 @@ pub(super) fn render(
     heading: &str,
     image: ImageShape,
     shown: &[Shown<'_>],
-    column: &dyn Fn(&Record, usize) -> Option<Vec<f64>>,
+    column: &LoadColumn<'_>,
 ) -> Drawn<Option<Rendered>> {
     let Some(Shown { record, factors: Factors { m, n, k, .. }, .. }) = shown.first() else { return Ok(None) };
     let columns = (0..*n).map(|j| column(record, j).filter(|values| values.len() == *m));

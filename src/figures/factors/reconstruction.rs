@@ -3,11 +3,11 @@
 use super::pictures::{Ink, grey, place, top};
 use super::{Factors, Shown, fitted};
 use crate::analysis::show::capital;
-use crate::figures::Rendered;
 use crate::figures::sheet::{Drawn, NOTE, Sheet, TITLE, Text, WIDE, shorten, text};
 use crate::figures::style::GREY;
 use crate::figures::values::table;
-use crate::results::record::{ImageShape, Record};
+use crate::figures::{LoadColumn, Rendered};
+use crate::results::record::ImageShape;
 
 /// Pictures of the data that are shown.
 const SAMPLES: usize = 4;
@@ -26,7 +26,7 @@ pub(super) fn render(
     heading: &str,
     image: ImageShape,
     shown: &[Shown<'_>],
-    column: &dyn Fn(&Record, usize) -> Option<Vec<f64>>,
+    column: &LoadColumn<'_>,
 ) -> Drawn<Vec<Rendered>> {
     let (m, n) = (shown[0].factors.m, shown[0].factors.n);
     let wanted = SAMPLES.min(n);

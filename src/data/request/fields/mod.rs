@@ -1,16 +1,13 @@
 //! The flat TOML table of a request, and its errors.
 
-use super::{GENERATORS, Generator, Layout, Missing, Pixels, Request, Samples, Scale, Source};
+mod generators;
+
+use super::{Layout, Missing, Pixels, Request, Samples, Scale, Source};
 use crate::data::error::DataError;
 use crate::data::held_out::Split;
-use crate::data::low_rank::LowRank;
-use crate::data::planted::{Planted, Rule};
 use crate::data::preprocess::Step;
 use crate::data::sound::{Spectrogram, Spectrum, Taper};
-use crate::data::sparse_uniform::SparseUniform;
-use crate::data::word_counts::WordCounts;
 use crate::data::words::{StopWords, Tokens, Words};
-use crate::data::{catalogue, faces};
 use crate::results::about::Domain;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -156,7 +153,7 @@ impl TryFrom<Fields> for Request {
         let source = match (fields.name.take(), fields.path.take(), fields.generator.take()) {
             (Some(name), None, None) => Source::Catalogue(name),
             (None, Some(path), None) => Source::Path(path),
-            (None, None, Some(generator)) => Source::Generator(fields.generator(&generator)?),
+            (None, None, Some(generator)) => Source::Generator(fields.take(&generator)?),
             (name, path, generator) => {
                 let given = [("name", name.is_some()), ("path", path.is_some()), ("generator", generator.is_some())];
                 let given: Vec<_> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
@@ -199,66 +196,6 @@ impl TryFrom<Fields> for Request {
 }
 
 impl Fields {
-    /// Takes the generator's parameters, so that those left over are strays.
-    fn generator(&mut self, name: &str) -> Result<Generator, DataError> {
-        let missing = |field: &str| DataError::field(field, "nothing", "a whole number ≥ 1");
-        match name {
-            "swimmer" => Ok(Generator::Swimmer),
-            "low-rank" => {
-                let request = LowRank {
-                    m: self.m.take().ok_or_else(|| missing("m"))?,
-                    n: self.n.take().ok_or_else(|| missing("n"))?,
-                    rank: self.rank.take().ok_or_else(|| missing("rank"))?,
-                    noise: self.noise.take().unwrap_or(0.0),
-                    seed: self.seed.take().unwrap_or(0),
-                };
-                request.check()?;
-                Ok(Generator::LowRank(request))
-            }
-            "word-counts" => {
-                let defaults = WordCounts::new(
-                    self.m.take().ok_or_else(|| missing("m"))?,
-                    self.n.take().ok_or_else(|| missing("n"))?,
-                    self.rank.take().ok_or_else(|| missing("rank"))?,
-                );
-                let counts = WordCounts {
-                    length: self.length.take().unwrap_or(defaults.length),
-                    exponent: self.exponent.take().unwrap_or(defaults.exponent),
-                    concentration: self.concentration.take().unwrap_or(defaults.concentration),
-                    seed: self.seed.take().unwrap_or(defaults.seed),
-                    ..defaults
-                };
-                counts.check()?;
-                Ok(Generator::WordCounts(counts))
-            }
-            "sparse-uniform" => {
-                let request = SparseUniform {
-                    m: self.m.take().ok_or_else(|| missing("m"))?,
-                    n: self.n.take().ok_or_else(|| missing("n"))?,
-                    density: self.density.take().unwrap_or(0.01),
-                    seed: self.seed.take().unwrap_or(0),
-                };
-                request.check()?;
-                Ok(Generator::SparseUniform(request))
-            }
-            "synthetic-faces" => {
-                let count = self.count.take().unwrap_or(faces::DEFAULT_COUNT);
-                let size = self.size.take().unwrap_or(faces::DEFAULT_SIZE);
-                let (seed, people) = (self.seed.take().unwrap_or(1), self.people.take().unwrap_or(0));
-                let generator = Generator::SyntheticFaces { count, size, seed, people };
-                generator.check()?;
-                Ok(generator)
-            }
-            other if let Some(rule) = Rule::of(other) => self.planted(rule).map(Generator::Planted),
-            other => {
-                let near = catalogue::near(other, GENERATORS.iter().copied());
-                let hint = near.first().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-                let expected = format!("one of: {}{hint}", GENERATORS.join(", "));
-                Err(DataError::field("generator", format!("`{other}`"), expected))
-            }
-        }
-    }
-
     fn spectrogram(&self) -> Result<Option<Spectrogram>, DataError> {
         let Some(window) = self.window else {
             let given =
@@ -315,30 +252,6 @@ impl Fields {
             min_documents: self.min_documents.unwrap_or(1),
             max_share,
         }))
-    }
-
-    /// Only what its rule knows is taken, the rest are strays.
-    fn planted(&mut self, rule: Rule) -> Result<Planted, DataError> {
-        let missing = |field: &str| DataError::field(field, "nothing", "a whole number ≥ 1");
-        let (m, n) = (self.m.take().ok_or_else(|| missing("m"))?, self.n.take().ok_or_else(|| missing("n"))?);
-        let planted = rule != Rule::HalfNormal;
-        let rank = if planted { self.rank.take().ok_or_else(|| missing("rank"))? } else { 0 };
-        let mut made = Planted { seed: self.seed.take().unwrap_or(0), ..Planted::new(rule, m, n, rank) };
-        if planted {
-            made.noise = self.noise.take().unwrap_or(made.noise);
-        }
-        if rule == Rule::SparseFactors {
-            made.density = self.density.take().unwrap_or(made.density);
-        }
-        if matches!(rule, Rule::NearSeparable | Rule::Hyperspectral) {
-            made.concentration = self.concentration.take().unwrap_or(made.concentration);
-        }
-        if rule == Rule::Hyperspectral {
-            made.pure = self.pure.take().unwrap_or(made.pure);
-            made.width = self.width.take().unwrap_or(made.width);
-        }
-        made.check()?;
-        Ok(made)
     }
 
     fn refuse_strays(&self, source: &Source) -> Result<(), DataError> {
@@ -429,45 +342,7 @@ impl From<Request> for Fields {
         match request.source {
             Source::Catalogue(name) => fields.name = Some(name),
             Source::Path(path) => fields.path = Some(path),
-            Source::Generator(generator) => {
-                let name = match generator {
-                    Generator::Swimmer => "swimmer",
-                    Generator::LowRank(LowRank { m, n, rank, noise, seed }) => {
-                        (fields.m, fields.n, fields.rank) = (Some(m), Some(n), Some(rank));
-                        (fields.noise, fields.seed) = (Some(noise), Some(seed));
-                        "low-rank"
-                    }
-                    Generator::Planted(made) => {
-                        (fields.m, fields.n, fields.seed) = (Some(made.m), Some(made.n), Some(made.seed));
-                        if made.rule != Rule::HalfNormal {
-                            (fields.rank, fields.noise) = (Some(made.rank), Some(made.noise));
-                        }
-                        fields.density = (made.rule == Rule::SparseFactors).then_some(made.density);
-                        let mixes = matches!(made.rule, Rule::NearSeparable | Rule::Hyperspectral);
-                        fields.concentration = mixes.then_some(made.concentration);
-                        fields.pure = (made.rule == Rule::Hyperspectral).then_some(made.pure);
-                        fields.width = (made.width > 0).then_some(made.width);
-                        made.rule.name()
-                    }
-                    Generator::WordCounts(counts) => {
-                        (fields.m, fields.n, fields.rank) = (Some(counts.m), Some(counts.n), Some(counts.rank));
-                        (fields.length, fields.exponent) = (Some(counts.length), Some(counts.exponent));
-                        (fields.concentration, fields.seed) = (Some(counts.concentration), Some(counts.seed));
-                        "word-counts"
-                    }
-                    Generator::SparseUniform(SparseUniform { m, n, density, seed }) => {
-                        (fields.m, fields.n) = (Some(m), Some(n));
-                        (fields.density, fields.seed) = (Some(density), Some(seed));
-                        "sparse-uniform"
-                    }
-                    Generator::SyntheticFaces { count, size, seed, people } => {
-                        (fields.count, fields.size, fields.seed) = (Some(count), Some(size), Some(seed));
-                        fields.people = (people > 0).then_some(people);
-                        "synthetic-faces"
-                    }
-                };
-                fields.generator = Some(name.to_owned());
-            }
+            Source::Generator(generator) => fields.give(generator),
         }
         fields
     }
@@ -475,7 +350,9 @@ impl From<Request> for Fields {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Generator;
     use super::*;
+    use crate::data::low_rank::LowRank;
     use std::path::Path;
 
     fn parse(text: &str) -> Result<Request, String> {
